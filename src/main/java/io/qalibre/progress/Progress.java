@@ -1,0 +1,32 @@
+package io.qalibre.progress;
+
+import java.util.ServiceLoader;
+
+/** Where long verbs report how far they are: the console, or a notebook's cell. */
+public interface Progress {
+  /**
+   * Whether this implementation can report here and now; the first one found that can is used.
+   *
+   * @return true where there is somebody to report to
+   */
+  boolean available();
+
+  /**
+   * Begins to report a task.
+   *
+   * @param title what is being done, a few words
+   * @param steps how many steps it takes, above 0
+   * @return the task's report; close it when the task ends, however it ends
+   */
+  Task begin(String title, long steps);
+
+  /** Begins to report a task wherever reports go in this process. */
+  static Task start(String title, long steps) {
+    for (Progress progress : ServiceLoader.load(Progress.class, Progress.class.getClassLoader())) {
+      if (progress.available()) {
+        return progress.begin(title, steps);
+      }
+    }
+    return new ConsoleProgress().begin(title, steps);
+  }
+}
