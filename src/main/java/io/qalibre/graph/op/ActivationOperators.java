@@ -1,0 +1,91 @@
+package io.qalibre.graph.op;
+
+import io.qalibre.graph.Tensor;
+import java.util.List;
+import java.util.Optional;
+
+/** Activations: one value in, one value out. */
+final class ActivationOperators {
+  static final List<Operator> ALL =
+      List.of(
+          function("Relu", "torch.relu(%s)"),
+          function("Sigmoid", "torch.sigmoid(%s)"),
+          function("Tanh", "torch.tanh(%s)"),
+          function("HardSwish", "torch.hardswish(%s)"),
+          function("Softplus", "torch.softplus(%s)"),
+          function("Mish", "torch.mish(%s)"),
+          function("Erf", "torch.erf(%s)"),
+          Operator.named("LeakyRelu")
+              .code(
+                  c ->
+                      "torch.leaky_relu(%s, %s)"
+                          .formatted(c.input(0), c.attributes().number("alpha", 0.01f)))
+              .build(),
+          Operator.named("Elu")
+              .code(
+                  c ->
+                      "torch.elu(%s, %s)".formatted(c.input(0), c.attributes().number("alpha", 1f)))
+              .build(),
+          Operator.named("HardSigmoid")
+              .code(
+                  c ->
+                      "torch.clamp(torch.add(torch.mul(%s, %s), %s), 0., 1.)"
+                          .formatted(
+                              c.input(0),
+                              c.attributes().number("alpha", 0.2f),
+                              c.attributes().number("beta", 0.5f)))
+              .build(),
+          Operator.named("PRelu")
+              .code(
+                  c ->
+                      "torch.where(torch.lt(%1$s, 0), torch.mul(%1$s, %2$s), %1$s)"
+                          .formatted(c.input(0), c.input(1)))
+              .build(),
+          Operator.named("Gelu")
+              .code(
+                  c ->
+                      "torch.gelu(%s, approximate=\"%s\")"
+                          .formatted(c.input(0), c.attributes().text("approximate", "none")))
+              .build(),
+          Operator.named("Softmax")
+              .code(
+                  c ->
+                      "torch.softmax(%s, %d)"
+                          .formatted(c.input(0), c.attributes().integer("axis", -1)))
+              .build(),
+          Operator.named("LogSoftmax")
+              .code(
+                  c ->
+                      "torch.log_softmax(%s, %d)"
+                          .formatted(c.input(0), c.attributes().integer("axis", -1)))
+              .build(),
+          Operator.named("Clip").code(ActivationOperators::clip).build());
+
+  private ActivationOperators() {}
+
+  private static Operator function(String type, String expression) {
+    return Operator.named(type).code(c -> expression.formatted(c.input(0))).build();
+  }
+
+  private static String clip(CodeContext c) {
+    String low = bound(c, 1, "min");
+    String high = bound(c, 2, "max");
+    return low.equals("None") && high.equals("None")
+        ? c.input(0)
+        : "torch.clamp(%s, %s, %s)".formatted(c.input(0), low, high);
+  }
+
+  /** A bound: an input since opset 11, an attribute before. */
+  private static String bound(CodeContext c, int input, String attribute) {
+    if (!c.has(input)) {
+      return c.attributes().has(attribute)
+          ? Float.toString(c.attributes().number(attribute, 0))
+          : "None";
+    }
+    Optional<Tensor> constant = c.constant(input);
+    if (constant.isEmpty()) {
+      throw c.error("bounds that are computed are not supported");
+    }
+    return Float.toString(constant.get().floatView().get(0));
+  }
+}

@@ -1,0 +1,4 @@
+package io.qalibre.graph.op;
+
+/** What a shape rule may ask. */
+public interface ShapeContext extends NodeContext {}
