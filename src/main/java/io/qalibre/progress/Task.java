@@ -24,9 +24,4 @@ public interface Task extends AutoCloseable {
   /** Ends the report; shows the last state. */
   @Override
   void close();
-
-  /** Whether the user has asked to stop (interrupted the cell); the request stays pending. */
-  static boolean interrupted() {
-    return Thread.currentThread().isInterrupted();
-  }
 }

@@ -1,0 +1,98 @@
+package io.qalibre.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.dataset.Dataset;
+import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.translate.TranslateException;
+import io.qalibre.errors.InterruptedWorkException;
+import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.ValueInfo;
+import io.qalibre.progress.Progress;
+import io.qalibre.progress.Task;
+import java.io.IOException;
+import java.util.List;
+
+/** Runs through a dataset's batches: checks, reports progress, and stops when asked to. */
+final class Batches {
+  private final Graph graph;
+  private final String title;
+
+  /**
+   * Prepares to feed a graph.
+   *
+   * @param title what is being done, for the progress line
+   */
+  Batches(Graph graph, String title) {
+    this.graph = graph;
+    this.title = title;
+  }
+
+  /** What is done with a batch; its arrays are closed afterwards. */
+  @FunctionalInterface
+  interface Consumer {
+    void accept(NDManager manager, NDList inputs, NDList labels);
+  }
+
+  /**
+   * Feeds every batch of a dataset to a consumer.
+   *
+   * @param session whose manager the batches' arrays hang from
+   * @return the number of samples
+   * @throws QalibreException if the dataset is empty, or its samples do not fit the graph's inputs
+   * @throws InterruptedWorkException if the user asked to stop
+   */
+  long forEach(Session session, Dataset dataset, Consumer consumer) {
+    long size = dataset instanceof RandomAccessDataset sized ? sized.size() : 0;
+    long done = 0;
+    try (NDManager manager = session.newManager();
+        Task task = Progress.start(title, Math.max(1, size))) {
+      dataset.prepare();
+      for (Batch batch : dataset.getData(manager)) {
+        long samples = done;
+        InterruptedWorkException.check(() -> title + " stopped after " + samples + " samples");
+        try (batch;
+            NDManager scope = manager.newSubManager()) {
+          consumer.accept(scope, inputs(batch.getData()), batch.getLabels());
+          done += batch.getSize();
+        }
+        task.update(done, "");
+      }
+    } catch (IOException | TranslateException e) {
+      throw new QalibreException(title + ": the dataset failed: " + e.getMessage(), e);
+    }
+    if (done == 0) {
+      throw new QalibreException(title + ": the dataset is empty; expected at least one sample");
+    }
+    return done;
+  }
+
+  /** The graph's inputs from a batch: by name where the arrays are named, else in order. */
+  private NDList inputs(NDList data) {
+    List<ValueInfo> expected = graph.inputs();
+    if (data.size() != expected.size()) {
+      throw new QalibreException(
+          title
+              + ": "
+              + graph.name()
+              + " takes "
+              + expected.size()
+              + " inputs "
+              + expected.stream().map(ValueInfo::name).toList()
+              + ", the dataset gives "
+              + data.size());
+    }
+    NDList inputs = new NDList();
+    for (int i = 0; i < expected.size(); i++) {
+      ValueInfo info = expected.get(i);
+      NDArray named = data.get(info.name());
+      NDArray array = named == null ? data.get(i) : named;
+      Inputs.check(info, array.getShape().getShape());
+      inputs.add(array);
+    }
+    return inputs;
+  }
+}

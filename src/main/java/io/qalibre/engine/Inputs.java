@@ -1,0 +1,41 @@
+package io.qalibre.engine;
+
+import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.TensorShape;
+import io.qalibre.graph.ValueInfo;
+
+/** Checks that data fits a network's inputs. */
+final class Inputs {
+  private Inputs() {}
+
+  /**
+   * Checks a shape.
+   *
+   * @throws QalibreException naming the input, what it takes and what was found
+   */
+  static void check(ValueInfo input, long[] sizes) {
+    if (!input.shape().accepts(sizes)) {
+      throw new QalibreException(
+          "input `"
+              + input.name()
+              + "` takes "
+              + input.shape()
+              + ", found "
+              + TensorShape.of(sizes)
+              + hint(input.shape(), sizes));
+    }
+  }
+
+  /** For pictures the call that brings a dataset into shape. */
+  private static String hint(TensorShape wanted, long[] found) {
+    boolean pictures =
+        wanted.rank() == 4
+            && found.length == 4
+            && wanted.dim(1).known()
+            && wanted.dim(2).known()
+            && wanted.dim(2).equals(wanted.dim(3));
+    return pictures
+        ? "; for the datasets of Datasets call .as(" + wanted.dim(1) + ", " + wanted.dim(2) + ")"
+        : "";
+  }
+}

@@ -1,0 +1,11 @@
+package io.qalibre.engine;
+
+/** What a graph is compiled for. */
+enum Mode {
+  /** Quantizers quantize; no gradients. Without quantizers this is the float network. */
+  INFER,
+  /** Parameters are quantized, activations pass through; their ranges come out beside. */
+  OBSERVE,
+  /** Quantizers quantize with the ranges given as tensors; gradients flow to weights and ranges. */
+  TRAIN
+}

@@ -1,0 +1,259 @@
+package io.qalibre.engine;
+
+import io.qalibre.graph.DataType;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.Node;
+import io.qalibre.graph.OperatorNode;
+import io.qalibre.graph.QuantizerNode;
+import io.qalibre.graph.ShapeInference;
+import io.qalibre.graph.Tensor;
+import io.qalibre.graph.TensorShape;
+import io.qalibre.graph.ValueInfo;
+import io.qalibre.graph.op.CodeContext;
+import io.qalibre.graph.op.OperatorCatalogue;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Writes a graph as one TorchScript class with a method {@code forward}. */
+final class ProgramCompiler {
+  /** Operators whose output is memory of their own, so that it may be overwritten in place. */
+  private static final Set<String> FRESH =
+      Set.of("Conv", "Gemm", "MatMul", "BatchNormalization", "Add", "Mul", "GlobalAveragePool");
+
+  private final Graph graph;
+  private final Mode mode;
+  private final Map<String, TensorShape> shapes;
+  private final Map<String, String> variables = new HashMap<>();
+  private final Map<ProgramSource.Parameter, String> parameters = new LinkedHashMap<>();
+  private final Map<String, Clamp> clamps = new HashMap<>();
+  private final List<ProgramSource.Activation> activations = new ArrayList<>();
+  private final List<QuantizerNode> ranges = new ArrayList<>();
+  private final List<String> lines = new ArrayList<>();
+  private int next;
+
+  private ProgramCompiler(Graph graph, Mode mode) {
+    this.graph = graph;
+    this.mode = mode;
+    this.shapes = ShapeInference.infer(graph);
+  }
+
+  /** Compiles a graph for a mode. */
+  static ProgramSource compile(Graph graph, Mode mode) {
+    return new ProgramCompiler(graph, mode).compile();
+  }
+
+  private ProgramSource compile() {
+    graph.inputs().forEach(input -> variables.put(input.name(), fresh("x")));
+    String inputs = unpack(graph.inputs().stream().map(i -> variable(i.name())).toList(), "x");
+    for (Node node : graph.nodes()) {
+      if (node instanceof QuantizerNode quantizer) {
+        quantize(quantizer);
+      } else if (node instanceof OperatorNode operator) {
+        operate(operator);
+      }
+    }
+    return new ProgramSource(
+        source(inputs),
+        List.copyOf(parameters.keySet()),
+        List.copyOf(activations),
+        List.copyOf(ranges));
+  }
+
+  private void operate(OperatorNode node) {
+    Optional<Clamp> clamp = mode == Mode.INFER ? absorbed(node) : Optional.empty();
+    if (clamp.isPresent()) {
+      clamps.put(node.output(), clamp.get());
+      return;
+    }
+    assign(node.output(), OperatorCatalogue.get(node).code(new Code(node)));
+  }
+
+  /**
+   * A ReLU or ReLU6 that only an enabled quantizer reads needs no pass of its own: its clamp and
+   * the grid's are one.
+   */
+  private Optional<Clamp> absorbed(OperatorNode node) {
+    boolean quantizedOnly =
+        graph.hasSingleConsumer(node.output())
+            && graph.consumers(node.output()).get(0) instanceof QuantizerNode quantizer
+            && quantizer.enabled();
+    return quantizedOnly ? Clamp.of(graph, node) : Optional.empty();
+  }
+
+  private void quantize(QuantizerNode node) {
+    if (!node.enabled()) {
+      alias(node);
+    } else if (node.parameter() && mode != Mode.TRAIN) {
+      String name = variable(node.input(), node);
+      variables.put(node.output(), name);
+    } else if (mode == Mode.TRAIN) {
+      train(node);
+    } else if (mode == Mode.OBSERVE) {
+      activations.add(new ProgramSource.Activation(node, Clamp.NONE.low(), Clamp.NONE.high()));
+      alias(node);
+    } else {
+      infer(node);
+    }
+  }
+
+  private void alias(QuantizerNode node) {
+    variables.put(node.output(), variable(node.input()));
+  }
+
+  /** clamp to the grid's ends, then divide, round and multiply in place: one new tensor. */
+  private void infer(QuantizerNode node) {
+    Clamp clamp = clamps.getOrDefault(node.input(), Clamp.NONE);
+    String source = clamp.input().isEmpty() ? node.input() : clamp.input();
+    int base = 3 * activations.size();
+    activations.add(new ProgramSource.Activation(node, clamp.low(), clamp.high()));
+    String in = variable(source);
+    String clampName = overwritable(source) ? "torch.clamp_" : "torch.clamp";
+    String out = fresh("q");
+    lines.add("%s = %s(%s, e[%d], e[%d])".formatted(out, clampName, in, base, base + 1));
+    lines.add(
+        "%s = torch.mul_(torch.round_(torch.div_(%s, e[%d])), e[%d])"
+            .formatted(fresh("d"), out, base + 2, base + 2));
+    variables.put(node.output(), out);
+  }
+
+  /** Whether nothing else reads a tensor's memory, looking through quantizers that do nothing. */
+  private boolean overwritable(String tensor) {
+    if (!graph.hasSingleConsumer(tensor)) {
+      return false;
+    }
+    Node producer = graph.producer(tensor).orElse(null);
+    return producer instanceof QuantizerNode quantizer
+        ? !quantizer.enabled() && overwritable(quantizer.input())
+        : producer instanceof OperatorNode operator && FRESH.contains(operator.type());
+  }
+
+  private void train(QuantizerNode node) {
+    int at = 2 * ranges.size();
+    ranges.add(node);
+    String call =
+        QuantizerScript.call(node, variable(node.input()), "r[" + at + "]", "r[" + (at + 1) + "]");
+    assign(node.output(), call);
+  }
+
+  private void assign(String tensor, String expression) {
+    String name = fresh("t");
+    lines.add(name + " = " + expression);
+    variables.put(tensor, name);
+  }
+
+  private String fresh(String prefix) {
+    return prefix + next++;
+  }
+
+  /** The variable of a tensor; initializers become arguments when they are first used. */
+  private String variable(String tensor) {
+    return variables.containsKey(tensor)
+        ? variables.get(tensor)
+        : parameter(new ProgramSource.Parameter(tensor, null));
+  }
+
+  private String variable(String initializer, QuantizerNode quantizer) {
+    return parameter(new ProgramSource.Parameter(initializer, quantizer));
+  }
+
+  private String parameter(ProgramSource.Parameter parameter) {
+    return parameters.computeIfAbsent(parameter, k -> fresh("p"));
+  }
+
+  private String source(String unpackInputs) {
+    List<String> body = new ArrayList<>();
+    body.add(unpackInputs);
+    if (!parameters.isEmpty()) {
+      body.add(unpack(List.copyOf(parameters.values()), "p"));
+    }
+    body.addAll(lines);
+    String outputs =
+        graph.outputs().stream()
+            .map(ValueInfo::name)
+            .map(this::variable)
+            .collect(Collectors.joining(", "));
+    body.add(
+        mode == Mode.OBSERVE
+            ? ObserverScript.results(outputs, observed())
+            : "return [" + outputs + "]");
+    return "class M(Module):\n"
+        + "  __parameters__ = []\n"
+        + "  __buffers__ = []\n"
+        + "  training : bool\n"
+        + method("forward", body)
+        + (mode == Mode.TRAIN ? QuantizerScript.METHODS : "")
+        + (mode == Mode.OBSERVE ? histograms(body) : "");
+  }
+
+  private List<String> observed() {
+    return activations.stream().map(a -> variable(a.quantizer().input())).toList();
+  }
+
+  private String histograms(List<String> forward) {
+    List<String> body = new ArrayList<>(forward.subList(0, forward.size() - 1));
+    body.add(ObserverScript.histograms(observed()));
+    return method("histograms", body);
+  }
+
+  private String method(String name, List<String> body) {
+    String last = mode == Mode.TRAIN ? "r: List[Tensor]" : "e: List[float]";
+    return "  def "
+        + name
+        + "(self: __torch__.M,\n    x: List[Tensor],\n    p: List[Tensor],\n    "
+        + last
+        + ") -> List[Tensor]:\n"
+        + body.stream().map(line -> "    " + line + "\n").collect(Collectors.joining());
+  }
+
+  private static String unpack(List<String> names, String list) {
+    return String.join(", ", names) + ", = " + list;
+  }
+
+  /** What the catalogue's code rules ask about a node. */
+  private final class Code implements CodeContext {
+    private final OperatorNode node;
+
+    Code(OperatorNode node) {
+      this.node = node;
+    }
+
+    @Override
+    public OperatorNode node() {
+      return node;
+    }
+
+    @Override
+    public TensorShape shape(int input) {
+      TensorShape shape = shapes.get(node.input(input));
+      if (shape == null) {
+        throw error("the shape of `" + node.input(input) + "` is not known");
+      }
+      return shape;
+    }
+
+    @Override
+    public Optional<Tensor> constant(int input) {
+      return Optional.ofNullable(graph.initializers().get(node.input(input)));
+    }
+
+    @Override
+    public String input(int index) {
+      String tensor = node.input(index);
+      if (graph.isInitializer(tensor) && graph.initializer(tensor).type() != DataType.FLOAT) {
+        throw error(
+            "input `"
+                + tensor
+                + "` of type "
+                + graph.initializer(tensor).type()
+                + " is not supported");
+      }
+      return variable(tensor);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package io.qalibre.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.dataset.Dataset;
+import io.qalibre.errors.QalibreException;
+import io.qalibre.errors.UnknownNameException;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
+import io.qalibre.graph.ValueInfo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Runs networks, float or simulated, and measures how good their answers are. */
+public final class Runner {
+  private Runner() {}
+
+  /**
+   * Runs one batch.
+   *
+   * @param inputs a tensor for each input, by name
+   * @return the outputs by name
+   * @throws UnknownNameException if a name is no input
+   * @throws QalibreException if an input is missing or has the wrong shape
+   */
+  public static Map<String, Tensor> run(Simulation simulation, Map<String, Tensor> inputs) {
+    List<ValueInfo> expected = simulation.graph().inputs();
+    List<String> names = expected.stream().map(ValueInfo::name).toList();
+    for (String name : inputs.keySet()) {
+      if (!names.contains(name)) {
+        throw new UnknownNameException("input", name, simulation.graph().name(), names);
+      }
+    }
+    try (Session session = Session.open(simulation, Mode.INFER);
+        NDManager manager = session.newManager()) {
+      NDList arrays = new NDList();
+      for (ValueInfo info : expected) {
+        Tensor tensor = inputs.get(info.name());
+        if (tensor == null) {
+          throw new QalibreException(
+              "input `" + info.name() + "` is missing; it takes " + info.shape());
+        }
+        Inputs.check(info, tensor.sizes());
+        arrays.add(Transfer.toArray(manager, tensor));
+      }
+      return outputs(simulation, session.forward(manager, arrays));
+    }
+  }
+
+  /**
+   * Measures a classifier's accuracy.
+   *
+   * @param dataset batches of inputs with class indices as labels
+   * @throws QalibreException if the dataset is empty or does not fit
+   * @throws io.qalibre.errors.InterruptedWorkException if the user asked to stop
+   */
+  public static Accuracy accuracy(Simulation simulation, Dataset dataset) {
+    List<Integer> ranks = new ArrayList<>();
+    forEach(
+        simulation,
+        dataset,
+        (outputs, labels) -> {
+          for (int rank : Ranks.of(outputs, labels)) {
+            ranks.add(rank);
+          }
+        });
+    return new Accuracy(within(ranks, 1), within(ranks, 5));
+  }
+
+  /**
+   * Measures with the user's own metric.
+   *
+   * @throws QalibreException if the dataset is empty or does not fit, or a score is NaN
+   */
+  public static Score score(Simulation simulation, Dataset dataset, Metric metric) {
+    List<Double> values = new ArrayList<>();
+    forEach(
+        simulation,
+        dataset,
+        (outputs, labels) -> {
+          for (double value : metric.score(outputs, labels)) {
+            if (Double.isNaN(value)) {
+              throw new QalibreException("the metric gave NaN for sample " + values.size());
+            }
+            values.add(value);
+          }
+        });
+    return new Score(values.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  /** What is done with a batch's outputs. */
+  @FunctionalInterface
+  public interface OutputConsumer {
+    /**
+     * Takes a batch.
+     *
+     * @param outputs the outputs by name
+     * @param labels the dataset's labels
+     */
+    void accept(Map<String, Tensor> outputs, List<Tensor> labels);
+  }
+
+  /** Runs a whole dataset and hands each batch's outputs to a consumer. */
+  public static void forEach(Simulation simulation, Dataset dataset, OutputConsumer consumer) {
+    try (Session session = Session.open(simulation, Mode.INFER)) {
+      new Batches(simulation.graph(), "evaluate")
+          .forEach(
+              session,
+              dataset,
+              (manager, inputs, labels) ->
+                  consumer.accept(
+                      outputs(simulation, session.forward(manager, inputs)),
+                      labels.stream().map(Transfer::toTensor).toList()));
+    }
+  }
+
+  private static Score within(List<Integer> ranks, int first) {
+    return new Score(ranks.stream().mapToDouble(r -> r < first ? 1 : 0).toArray());
+  }
+
+  private static Map<String, Tensor> outputs(Simulation simulation, NDList arrays) {
+    Map<String, Tensor> outputs = new LinkedHashMap<>();
+    List<ValueInfo> expected = simulation.graph().outputs();
+    for (int i = 0; i < expected.size(); i++) {
+      NDArray array = arrays.get(i);
+      outputs.put(expected.get(i).name(), Transfer.toTensor(array));
+    }
+    return outputs;
+  }
+}

@@ -1,0 +1,51 @@
+package io.qalibre.quant;
+
+import java.util.List;
+
+/** Rounds a whole tensor to its grids. */
+public final class FakeQuantizer {
+  private FakeQuantizer() {}
+
+  /**
+   * The values of the grids nearest to a tensor's, in float32, rounded half to even.
+   *
+   * @param values the tensor in row-major order
+   * @param shape its sizes
+   * @param encoding its grids; with an axis, as many as the size along it
+   * @return a new array
+   * @throws IllegalArgumentException if the number of grids does not go with the shape
+   */
+  public static float[] apply(float[] values, long[] shape, TensorEncoding encoding) {
+    List<Encoding> channels = encoding.channels();
+    int count = channels.size();
+    if (encoding.perChannel() && shape[encoding.axis()] != count) {
+      throw new IllegalArgumentException(
+          count + " encodings for " + shape[encoding.axis()] + " channels");
+    }
+    int inner = inner(values.length, shape, encoding);
+    float[] result = new float[values.length];
+    for (int start = 0; start < values.length; start += inner) {
+      Encoding channel = channels.get((start / inner) % count);
+      float scale = (float) channel.scale();
+      float lowest = channel.offset();
+      float highest = channel.offset() + channel.steps();
+      for (int i = start; i < start + inner; i++) {
+        float code = (float) Math.rint(values[i] / scale);
+        result[i] = Math.max(lowest, Math.min(highest, code)) * scale;
+      }
+    }
+    return result;
+  }
+
+  /** The number of neighbouring elements that share a channel. */
+  private static int inner(int length, long[] shape, TensorEncoding encoding) {
+    if (!encoding.perChannel()) {
+      return Math.max(1, length);
+    }
+    long inner = 1;
+    for (int i = encoding.axis() + 1; i < shape.length; i++) {
+      inner *= shape[i];
+    }
+    return Math.toIntExact(Math.max(1, inner));
+  }
+}
