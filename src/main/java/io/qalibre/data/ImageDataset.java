@@ -1,0 +1,301 @@
+package io.qalibre.data;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.dataset.BatchSampler;
+import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.training.dataset.Record;
+import ai.djl.training.dataset.Sampler;
+import ai.djl.training.dataset.SequenceSampler;
+import ai.djl.util.Progress;
+import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Dim;
+import io.qalibre.graph.Tensor;
+import io.qalibre.graph.TensorShape;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.concurrent.ExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Labelled pictures on the Java heap, as a DJL dataset: usable in {@code EasyTrain.fit}, in {@code
+ * trainer.iterateDataset} and wherever Qalibre takes a dataset.
+ *
+ * <p>A batch holds one float32 array of shape N×channels×size×size, scaled, and one int64 array of
+ * N class indices, as {@code Loss.softmaxCrossEntropyLoss()} and {@code Accuracy} want them. The
+ * last batch may be smaller than the others. Close each batch; a pass leaves nothing else behind.
+ * An interrupt (the notebook's stop button) ends a pass before its next batch with {@link
+ * io.qalibre.errors.InterruptedWorkException}.
+ *
+ * <p>A dataset is immutable: {@link #first}, {@link #batch}, {@link #shuffled}, {@link #ordered}
+ * and {@link #as} return new ones, which share the pictures. A {@linkplain #shuffled shuffled}
+ * dataset comes in a new order at each pass. The order depends on the seed and on how many passes
+ * were begun with the same {@link NDManager} before, and a trainer always hands over its own: a
+ * training run with a new trainer sees the same sequence of orders again, whatever was run before.
+ */
+public final class ImageDataset extends RandomAccessDataset {
+  private final LabelledImages images;
+  private final int[] pictures;
+  private final ImageFormat format;
+  private final int batchSize;
+  private final @Nullable Long seed;
+
+  /** Passes begun with each manager; no part of the value, and gone with the manager. */
+  private final Map<NDManager, Integer> passes = Collections.synchronizedMap(new WeakHashMap<>());
+
+  ImageDataset(
+      LabelledImages images,
+      int[] pictures,
+      ImageFormat format,
+      int batchSize,
+      @Nullable Long seed) {
+    super(new Builder().setSampling(batchSize, false));
+    this.images = images;
+    this.pictures = pictures;
+    this.format = format;
+    this.batchSize = batchSize;
+    this.seed = seed;
+  }
+
+  /**
+   * The first samples only.
+   *
+   * @param n how many, 1 to {@link #size()}
+   * @throws QalibreException if there are not as many
+   */
+  public ImageDataset first(int n) {
+    if (n < 1 || n > pictures.length) {
+      throw new QalibreException(
+          "first(n): expected 1 to " + pictures.length + " samples, found " + n);
+    }
+    return new ImageDataset(images, Arrays.copyOf(pictures, n), format, batchSize, seed);
+  }
+
+  /**
+   * The same samples in batches of another size.
+   *
+   * @param n the number of samples in a batch, at least 1; the last one may be smaller
+   * @throws QalibreException if n is less than 1
+   */
+  public ImageDataset batch(int n) {
+    if (n < 1) {
+      throw new QalibreException("batch(n): expected 1 sample or more, found " + n);
+    }
+    return new ImageDataset(images, pictures, format, n, seed);
+  }
+
+  /**
+   * The same samples, in a new random order at each pass.
+   *
+   * @param seed decides the orders
+   */
+  public ImageDataset shuffled(long seed) {
+    return new ImageDataset(images, pictures, format, batchSize, seed);
+  }
+
+  /** The same samples, in the same order at each pass. */
+  public ImageDataset ordered() {
+    return new ImageDataset(images, pictures, format, batchSize, null);
+  }
+
+  /**
+   * The same pictures laid out for another network: padded evenly with black (an odd rest below and
+   * to the right), scaled, and the grey channel repeated.
+   *
+   * @param channels the number of channels, at least 1
+   * @param size height and width, from the pictures' own (28 for Fashion-MNIST) to 4096
+   * @throws QalibreException if a number is out of range
+   */
+  public ImageDataset as(int channels, int size) {
+    ImageFormat other = ImageFormat.of(channels, size, images.side());
+    return new ImageDataset(images, pictures, other, batchSize, seed);
+  }
+
+  /** The shape of a batch, such as N×1×28×28. */
+  public TensorShape shape() {
+    return TensorShape.of(
+        Dim.symbolic("N"), Dim.of(format.channels()), Dim.of(format.size()), Dim.of(format.size()));
+  }
+
+  /** The classes' names; a label is a position in this list. */
+  public List<String> classes() {
+    return images.classes();
+  }
+
+  /** The class index of each sample, in the dataset's (unshuffled) order. */
+  public int[] labels() {
+    return Arrays.stream(pictures).map(picture -> images.labels()[picture]).toArray();
+  }
+
+  /**
+   * All samples, in the dataset's (unshuffled) order.
+   *
+   * @return floats of shape size()×channels×size×size
+   * @throws QalibreException if they take more than 2 GiB
+   */
+  public Tensor tensor() {
+    long elements = pictures.length * format.elements();
+    if (elements > Integer.MAX_VALUE / Float.BYTES) {
+      throw new QalibreException(
+          "%d samples of %s floats take more than 2 GiB; take fewer with first(n)"
+              .formatted(pictures.length, format));
+    }
+    float[] values = new float[(int) elements];
+    format.write(images, pictures, FloatBuffer.wrap(values));
+    return Tensor.of(values, pictures.length, format.channels(), format.size(), format.size());
+  }
+
+  /**
+   * One sample: data channels×size×size, label a scalar.
+   *
+   * @param manager owns the two arrays
+   * @param index a position in the dataset's (unshuffled) order, 0 to size() − 1
+   * @throws QalibreException if there is no such sample
+   */
+  @Override
+  public Record get(NDManager manager, long index) {
+    BatchIterator.Content one = load(new Staging(), manager, List.of(index));
+    try (NDArray data = one.data().singletonOrThrow();
+        NDArray label = one.labels().singletonOrThrow()) {
+      return new Record(new NDList(data.squeeze(0)), new NDList(label.squeeze(0)));
+    }
+  }
+
+  /** A pass through the data, in this dataset's order and batch size. */
+  @Override
+  public Iterable<Batch> getData(NDManager manager) {
+    return getData(manager, (ExecutorService) null);
+  }
+
+  /**
+   * A pass through the data, in this dataset's order and batch size.
+   *
+   * @param manager the parent of the batches' managers
+   * @param executor not used: a batch is made faster than it could be handed over
+   */
+  @Override
+  public Iterable<Batch> getData(NDManager manager, @Nullable ExecutorService executor) {
+    return getData(manager, new BatchSampler(order(manager), batchSize), executor);
+  }
+
+  /** A pass through the data in a sampler's order and batches. */
+  @Override
+  public Iterable<Batch> getData(NDManager manager, Sampler sampler) {
+    return getData(manager, sampler, null);
+  }
+
+  /**
+   * A pass through the data in a sampler's order and batches.
+   *
+   * @param manager the parent of the batches' managers
+   * @param sampler chooses the samples of each batch
+   * @param executor not used
+   */
+  @Override
+  public Iterable<Batch> getData(
+      NDManager manager, Sampler sampler, @Nullable ExecutorService executor) {
+    return () -> {
+      Staging staging = new Staging();
+      return new BatchIterator<>(
+          manager, sampler.sample(this), (own, chosen) -> load(staging, own, chosen), size());
+    };
+  }
+
+  /** Nothing to prepare: the pictures are in memory. */
+  @Override
+  public void prepare(@Nullable Progress progress) {}
+
+  /** Such as {@code 5,000 samples of 1×28×28 in 10 classes, batches of 250}. */
+  @Override
+  public String toString() {
+    return "%,d samples of %s in %d classes, batches of %d%s"
+        .formatted(
+            pictures.length, format, classes().size(), batchSize, seed == null ? "" : ", shuffled");
+  }
+
+  @Override
+  protected long availableSize() {
+    return pictures.length;
+  }
+
+  @Override
+  protected ImageDataset newSubDataset(int[] indices, int from, int to) {
+    return select(Arrays.copyOfRange(indices, from, to));
+  }
+
+  @Override
+  protected ImageDataset newSubDataset(List<Long> indices) {
+    return select(indices.stream().mapToInt(this::position).toArray());
+  }
+
+  /** The samples at the given positions, in that order. */
+  ImageDataset select(int[] positions) {
+    int[] chosen = Arrays.stream(positions).map(position -> pictures[position]).toArray();
+    return new ImageDataset(images, chosen, format, batchSize, seed);
+  }
+
+  /** The samples' positions among all pictures of the source. */
+  int[] pictures() {
+    return pictures.clone();
+  }
+
+  /** The pictures of the source, shared by all datasets made of them. */
+  LabelledImages images() {
+    return images;
+  }
+
+  private Sampler.SubSampler order(NDManager manager) {
+    if (seed == null) {
+      return new SequenceSampler();
+    }
+    int pass = passes.merge(manager, 1, Integer::sum) - 1;
+    int[] order = Permutations.ofPass(pictures.length, seed, pass);
+    return dataset -> Arrays.stream(order).asLongStream().iterator();
+  }
+
+  private BatchIterator.Content load(Staging staging, NDManager manager, List<Long> indices) {
+    int[] chosen = indices.stream().mapToInt(index -> pictures[position(index)]).toArray();
+    Shape shape = new Shape(chosen.length, format.channels(), format.size(), format.size());
+    NDArray data =
+        staging.array(
+            manager,
+            shape,
+            DataType.FLOAT32,
+            buffer -> format.write(images, chosen, buffer.asFloatBuffer()));
+    NDArray labels =
+        staging.array(
+            manager,
+            new Shape(chosen.length),
+            DataType.INT64,
+            buffer -> {
+              for (int picture : chosen) {
+                buffer.putLong(images.labels()[picture]);
+              }
+            });
+    return new BatchIterator.Content(
+        new NDList(data), new NDList(labels), chosen.length, List.copyOf(indices));
+  }
+
+  private int position(long index) {
+    if (index < 0 || index >= pictures.length) {
+      throw new QalibreException("no sample " + index + ": expected 0 to " + (pictures.length - 1));
+    }
+    return (int) index;
+  }
+
+  /** What DJL's constructor insists on. */
+  private static final class Builder extends BaseBuilder<Builder> {
+    @Override
+    protected Builder self() {
+      return this;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.qalibre.data;
+
+import io.qalibre.errors.QalibreException;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Pictures in three parts that share none: what a network learns from, what choices are made on,
+ * and what results are reported on.
+ *
+ * @param training to train with; shuffled, in batches of 64
+ * @param validation to choose learning rates, schemes and checkpoints on; in batches of 250
+ * @param test to report results on, and for nothing else; in batches of 250
+ */
+public record ImageSplits(ImageDataset training, ImageDataset validation, ImageDataset test) {
+  static final int TRAINING_BATCH = 64;
+  static final int BATCH = 250;
+  private static final long CALIBRATION_SEED = 1;
+
+  /**
+   * Samples to compute encodings from, drawn at random from the training part and always the same:
+   * those of a smaller n are the first of a larger n.
+   *
+   * @param n how many, 1 to the size of the training part
+   * @return the samples in a fixed order, in batches of 250
+   * @throws QalibreException if there are not as many
+   */
+  public ImageDataset calibration(int n) {
+    return calibration(n, CALIBRATION_SEED);
+  }
+
+  /**
+   * Other samples of the kind of {@link #calibration(int)}, to see how much depends on the choice.
+   *
+   * @param n how many, 1 to the size of the training part
+   * @param seed decides which
+   * @throws QalibreException if there are not as many
+   */
+  public ImageDataset calibration(int n, long seed) {
+    int available = Math.toIntExact(training.size());
+    if (n < 1 || n > available) {
+      throw new QalibreException(
+          "calibration(n): expected 1 to " + available + " samples, found " + n);
+    }
+    int[] drawn = Arrays.copyOf(Permutations.of(available, seed), n);
+    return training.select(drawn).ordered().batch(BATCH);
+  }
+
+  /** The classes' names; a label is a position in this list. */
+  public List<String> classes() {
+    return training.classes();
+  }
+
+  /**
+   * The same splits laid out for another network; see {@link ImageDataset#as}.
+   *
+   * @param channels the number of channels, at least 1
+   * @param size height and width, from the pictures' own (28 for Fashion-MNIST) to 4096
+   * @throws QalibreException if a number is out of range
+   */
+  public ImageSplits as(int channels, int size) {
+    return new ImageSplits(
+        training.as(channels, size), validation.as(channels, size), test.as(channels, size));
+  }
+
+  /** A line for each part. */
+  @Override
+  public String toString() {
+    return "training: " + training + "\nvalidation: " + validation + "\ntest: " + test;
+  }
+}
