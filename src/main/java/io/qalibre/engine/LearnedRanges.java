@@ -1,0 +1,63 @@
+package io.qalibre.engine;
+
+import io.qalibre.graph.Tensor;
+import io.qalibre.quant.Encoding;
+import io.qalibre.quant.Grids;
+import io.qalibre.quant.QuantizerSpec;
+import io.qalibre.quant.TensorEncoding;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The learned form of an encoding, minimum and maximum in float32, and back: the same arithmetic as
+ * the training program's, so that what was trained is what is frozen.
+ */
+final class LearnedRanges {
+  private LearnedRanges() {}
+
+  static Tensor min(TensorEncoding encoding) {
+    return tensor(encoding, Encoding::min);
+  }
+
+  static Tensor max(TensorEncoding encoding) {
+    return tensor(encoding, Encoding::max);
+  }
+
+  private static Tensor tensor(TensorEncoding encoding, ToDoubleFunction<Encoding> end) {
+    float[] values = new float[encoding.channels().size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) end.applyAsDouble(encoding.channels().get(i));
+    }
+    return Tensor.of(values, values.length);
+  }
+
+  /** The encoding that a learned range stands for. */
+  static TensorEncoding encoding(QuantizerSpec spec, float[] min, float[] max) {
+    List<Encoding> channels = new ArrayList<>();
+    for (int i = 0; i < min.length; i++) {
+      channels.add(
+          spec.symmetry().symmetric()
+              ? symmetric(spec, min[i], max[i])
+              : asymmetric(spec, min[i], max[i]));
+    }
+    return new TensorEncoding(spec.axis(), channels);
+  }
+
+  private static Encoding asymmetric(QuantizerSpec spec, float min, float max) {
+    long steps = (1L << spec.bitwidth()) - 1;
+    float scale = scale(spec, min, max, steps);
+    long zero = (long) Math.max(0, Math.min(steps, Math.rint(-(min / scale))));
+    return Encoding.of(scale, -zero, steps, spec.bitwidth(), false);
+  }
+
+  private static Encoding symmetric(QuantizerSpec spec, float min, float max) {
+    long steps = (1L << spec.bitwidth()) - 1 - (spec.symmetry().strict() ? 1 : 0);
+    long negative = steps - steps / 2;
+    return Encoding.of(scale(spec, min, max, steps), -negative, steps, spec.bitwidth(), true);
+  }
+
+  private static float scale(QuantizerSpec spec, float min, float max, long steps) {
+    return Math.max((max - min) / steps, (float) Grids.minimumScale(spec.bitwidth()));
+  }
+}

@@ -1,0 +1,166 @@
+package io.qalibre.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.qalibre.errors.InterruptedWorkException;
+import io.qalibre.graph.DataType;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.QuantizerNode;
+import io.qalibre.graph.ShapeInference;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
+import io.qalibre.graph.TensorShape;
+import io.qalibre.graph.ValueInfo;
+import io.qalibre.quant.TensorEncoding;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A simulation as a DJL Block: one TorchScript program whose parameters are the weights, by their
+ * tensor names, and the range of each quantizer, as {@code <tensor>.range_min} and {@code
+ * .range_max}. It trains under any DJL trainer and optimizer.
+ *
+ * <p>Batch normalizations that are not folded keep their statistics and learn γ and β only.
+ */
+public final class TrainableBlock extends AbstractBlock {
+  private static final byte VERSION = 1;
+
+  private final Simulation simulation;
+  private final ProgramSource source;
+  private final PtSymbolBlock program;
+  private final List<Parameter> weights = new ArrayList<>();
+  private final List<Parameter> ranges = new ArrayList<>();
+  private final @Nullable NDArray nothing;
+
+  /**
+   * Creates the block; its arrays live in the manager given.
+   *
+   * @param simulation the graph and the encodings to start from
+   * @param manager the model's manager
+   */
+  @SuppressWarnings("this-escape") // adding parameters is how DJL's blocks are built
+  public TrainableBlock(Simulation simulation, NDManager manager) {
+    super(VERSION);
+    this.simulation = simulation;
+    source = ProgramCompiler.compile(simulation.graph(), Mode.TRAIN);
+    program = Programs.load(source.code());
+    for (ProgramSource.Parameter parameter : source.parameters()) {
+      Tensor value = simulation.graph().initializer(parameter.initializer());
+      weights.add(parameter(manager, parameter.initializer(), value, learned(parameter)));
+    }
+    for (QuantizerNode node : source.ranges()) {
+      TensorEncoding encoding = simulation.encoding(node.id());
+      ranges.add(parameter(manager, RangeNames.min(node.id()), LearnedRanges.min(encoding), true));
+      ranges.add(parameter(manager, RangeNames.max(node.id()), LearnedRanges.max(encoding), true));
+    }
+    // A list argument needs an array to exist at all, even where the program reads none of it.
+    nothing = weights.isEmpty() || ranges.isEmpty() ? manager.zeros(new Shape(1)) : null;
+  }
+
+  private boolean learned(ProgramSource.Parameter parameter) {
+    String name = parameter.initializer();
+    return simulation.graph().initializer(name).type() == DataType.FLOAT
+        && simulation.graph().operators().stream()
+            .filter(n -> n.type().equals("BatchNormalization"))
+            .noneMatch(n -> n.inputs().subList(3, 5).contains(name));
+  }
+
+  private Parameter parameter(NDManager manager, String name, Tensor value, boolean learned) {
+    Parameter parameter =
+        addParameter(
+            Parameter.builder()
+                .setName(name)
+                .setType(Parameter.Type.OTHER)
+                .optRequiresGrad(learned)
+                .build());
+    NDArray array = Transfer.toArray(manager, value);
+    parameter.setArray(array);
+    if (learned) {
+      array.setRequiresGradient(true);
+    }
+    return parameter;
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore store,
+      NDList inputs,
+      boolean training,
+      @Nullable PairList<String, Object> parameters) {
+    InterruptedWorkException.check(() -> "the network's forward pass");
+    check(inputs);
+    NDList arguments = new NDList();
+    add(arguments, "x[]", inputs);
+    NDManager manager = inputs.head().getManager();
+    add(arguments, "p[]", values(store, manager, weights, training));
+    add(arguments, "r[]", values(store, manager, ranges, training));
+    return IValueUtils.forward(program, arguments, training);
+  }
+
+  private void check(NDList inputs) {
+    List<ValueInfo> expected = simulation.graph().inputs();
+    for (int i = 0; i < expected.size(); i++) {
+      Inputs.check(expected.get(i), inputs.get(i).getShape().getShape());
+    }
+  }
+
+  private NDList values(
+      ParameterStore store, NDManager manager, List<Parameter> parameters, boolean training) {
+    NDList values = new NDList();
+    parameters.forEach(p -> values.add(store.getValue(p, manager.getDevice(), training)));
+    if (values.isEmpty() && nothing != null) {
+      values.add(nothing);
+    }
+    return values;
+  }
+
+  /** The engine collects arrays of one name into one list argument. */
+  private static void add(NDList arguments, String list, NDList arrays) {
+    for (NDArray array : arrays) {
+      array.setName(list);
+      arguments.add(array);
+    }
+  }
+
+  /** The simulation with the weights and encodings as they are now. */
+  public Simulation freeze() {
+    Map<String, Tensor> changed = new LinkedHashMap<>();
+    for (int i = 0; i < weights.size(); i++) {
+      String name = source.parameters().get(i).initializer();
+      changed.put(name, Transfer.toTensor(weights.get(i).getArray()));
+    }
+    Map<String, TensorEncoding> encodings = new LinkedHashMap<>(simulation.encodings());
+    for (int i = 0; i < source.ranges().size(); i++) {
+      QuantizerNode node = source.ranges().get(i);
+      encodings.put(
+          node.id(),
+          LearnedRanges.encoding(
+              node.spec(),
+              Transfer.toTensor(ranges.get(2 * i).getArray()).floats(),
+              Transfer.toTensor(ranges.get(2 * i + 1).getArray()).floats()));
+    }
+    return new Simulation(simulation.graph().withInitializers(changed), encodings);
+  }
+
+  /** The shapes of the outputs for inputs of these shapes. */
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputShapes) {
+    Graph graph = simulation.graph();
+    long batch = inputShapes[0].get(0);
+    Map<String, TensorShape> shapes = ShapeInference.infer(graph, batch);
+    return graph.outputs().stream()
+        .map(output -> new Shape(shapes.getOrDefault(output.name(), output.shape()).sizes()))
+        .toArray(Shape[]::new);
+  }
+}
