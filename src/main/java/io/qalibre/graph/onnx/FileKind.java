@@ -1,7 +1,6 @@
 package io.qalibre.graph.onnx;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /** Says what a file that is not an ONNX model probably is. */
 enum FileKind {
@@ -22,17 +21,18 @@ enum FileKind {
 
   private final String description;
   private final int offset;
-  private final byte[] magic;
+  private final String magic;
 
   FileKind(String description, int offset, String magic) {
     this.description = description;
     this.offset = offset;
-    this.magic = magic.getBytes(StandardCharsets.ISO_8859_1);
+    this.magic = magic;
   }
 
   private boolean matches(byte[] bytes) {
-    int end = offset + magic.length;
-    return bytes.length >= end && Arrays.equals(bytes, offset, end, magic, 0, magic.length);
+    int end = offset + magic.length();
+    return bytes.length >= end
+        && new String(bytes, offset, magic.length(), StandardCharsets.ISO_8859_1).equals(magic);
   }
 
   /** What a file that could not be parsed seems to be. */
