@@ -1,0 +1,60 @@
+package io.qalibre.graph.onnx;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+
+/** Writes files that appear whole or not at all. */
+final class AtomicFile {
+  private AtomicFile() {}
+
+  /** Writes the content of a file. */
+  interface Content {
+    /** Writes everything; the stream is closed afterwards. */
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /**
+   * Writes beside the target under a temporary name, then moves.
+   *
+   * @throws IOException if it cannot be written; the target is then as it was before
+   */
+  static void write(Path path, Content content) throws IOException {
+    Path target = path.toAbsolutePath();
+    if (Files.isDirectory(target)) {
+      throw new IOException("it is a folder");
+    }
+    Path folder = target.getParent();
+    if (folder == null) {
+      throw new IOException("it has no folder");
+    }
+    Files.createDirectories(folder);
+    // Not Files.createTempFile: its files can be read by their owner only, and so would the target.
+    Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    try {
+      fill(temporary, content);
+      Files.move(
+          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  private static void fill(Path path, Content content) throws IOException {
+    try (FileChannel channel =
+            FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+      content.writeTo(out);
+      out.flush();
+      // On the disk before the name is: a crash must not leave the name with half the content.
+      channel.force(true);
+    }
+  }
+}
