@@ -77,9 +77,8 @@ final class GridRules {
       return false;
     }
     @Nullable OpType type = config.overrides().opTypes().get(node.type());
-    return type == null || type.perChannel() == null
-        ? config.defaults().perChannel()
-        : type.perChannel();
+    @Nullable Boolean own = type == null ? null : type.perChannel();
+    return own == null ? config.defaults().perChannel() : own;
   }
 
   /** A weight that is computed is an activation, but as symmetric as a stored one. */
@@ -117,7 +116,8 @@ final class GridRules {
 
   private static boolean override(Map<String, Setting> params, boolean symmetric) {
     @Nullable Setting weight = params.get("weight");
-    return weight == null || weight.symmetric() == null ? symmetric : weight.symmetric();
+    @Nullable Boolean own = weight == null ? null : weight.symmetric();
+    return own == null ? symmetric : own;
   }
 
   private void constrain(OperatorNode node, Constraint constraint) {
