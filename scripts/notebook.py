@@ -6,6 +6,7 @@ tagged `raises-exception` may fail, cells tagged `skip-execution` are left out.
 
 import argparse
 import asyncio
+import atexit
 import logging
 import os
 import re
@@ -31,7 +32,11 @@ EXCERPT_LINES = 12
 
 
 class Failure(Exception):
-    """What went wrong with a notebook, in words for its author."""
+    """What went wrong with a notebook, in words for its author; the headline is the same in one line."""
+
+    def __init__(self, text: str, headline: str | None = None):
+        super().__init__(text)
+        self.headline = headline or text.splitlines()[0]
 
 
 class Interrupted(Exception):
@@ -46,7 +51,7 @@ class Interrupted(Exception):
 class Outcome:
     path: Path
     seconds: float
-    failure: str | None
+    failure: Failure | None
 
 
 def shown(path: Path) -> str:
@@ -238,9 +243,12 @@ def execute(nb, path: Path, timeout: int, log_file):
         client.execute(stdout=log_file, stderr=log_file)
     except CellExecutionError as e:
         cell = [c for c in nb.cells if client.runs(c)][client.number - 1]
-        raise Failure(f"{here()}threw:\n{indent(exception_of(cell, e))}") from None
+        exception = exception_of(cell, e)
+        raise Failure(f"{here()}threw:\n{indent(exception)}",
+                      f"code cell {client.number}: {exception.splitlines()[0]}") from None
     except CellTimeoutError:
-        raise Failure(f"{here()}ran longer than {timeout} s and was stopped (--timeout SECONDS sets another limit).") from None
+        raise Failure(f"{here()}ran longer than {timeout} s and was stopped (--timeout SECONDS sets another limit).",
+                      f"code cell {client.number} ran longer than {timeout} s") from None
     except NoSuchKernel:
         raise Failure("The Java kernel is not installed here; ./run installs it in .venv.") from None
     except (DeadKernelError, RuntimeError) as e:
@@ -248,8 +256,10 @@ def execute(nb, path: Path, timeout: int, log_file):
             raise Interrupted(client.signum) from None
         if not isinstance(e, DeadKernelError):
             raise Failure(f"The kernel did not start: {e}{said()}") from None
-        raise Failure(f"{here()}The kernel died: it was killed, ran out of memory, or crashed in native code.{said()}") from None
+        raise Failure(f"{here()}The kernel died: it was killed, ran out of memory, or crashed in native code.{said()}",
+                      f"the kernel died in code cell {client.number}") from None
     finally:
+        atexit.unregister(client._cleanup_kernel)  # nbclient leaves it registered when the kernel did not start
         client.kill()
 
 
@@ -274,11 +284,11 @@ def run(path: Path, timeout: int, save: bool = False, show_result: bool = False)
         if save:
             write(nb, path)
     except Failure as e:
-        failure = str(e)
+        failure = e
     seconds = time.monotonic() - clock
     print(f"{'FAILED' if failure else 'passed'} {shown(path)} in {seconds:.1f} s", flush=True)
     if failure:
-        print(indent(failure, "  "), flush=True)
+        print(indent(str(failure), "  "), flush=True)
     elif show_result:
         print(f"\n{result(nb) or '(no cell had a result to print)'}\n")
         written = files_written(path.parent / "out", start)

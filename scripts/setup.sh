@@ -156,7 +156,7 @@ install_library() {
   local log="$ROOT/target/install.log"
   say "Building and installing the library (the first time Maven downloads several hundred MB; see target/install.log) …"
   if ! maven_install "$log" -Dmaven.test.skip=true -Dspotless.check.skip=true >/dev/null; then
-    grep -E '^\[(ERROR|FATAL)\]' "$log" | head -n 30 >&2 || tail -n 30 "$log" >&2
+    grep -E '^\[(ERROR|FATAL)\] [^[TRF]' "$log" | head -n 30 >&2 || tail -n 30 "$log" >&2
     fail "The library could not be built; all that Maven said is in target/install.log."
   fi
 }

@@ -51,7 +51,7 @@ def main() -> int:
     else:
         skipped += [f"{notebook.shown(path)}: the library could not be built" for path in paths]
     passed += sum(o.failure is None for o in outcomes)
-    failed += [f"{notebook.shown(o.path)}: {o.failure.strip().splitlines()[-1].strip()}" for o in outcomes if o.failure]
+    failed += [f"{notebook.shown(o.path)}: {o.failure.headline}" for o in outcomes if o.failure]
 
     print()
     for line in skipped:
