@@ -47,7 +47,7 @@ final class LearnedRanges {
   private static Encoding asymmetric(QuantizerSpec spec, float min, float max) {
     long steps = (1L << spec.bitwidth()) - 1;
     float scale = scale(spec, min, max, steps);
-    long zero = (long) Math.max(0, Math.min(steps, Math.rint(-(min / scale))));
+    long zero = (long) Math.max(0, Math.min((double) steps, Math.rint(-(min / scale))));
     return Encoding.of(scale, -zero, steps, spec.bitwidth(), false);
   }
 

@@ -9,6 +9,7 @@ import java.util.Locale;
  *
  * @param values one number a sample, in the dataset's order
  */
+@SuppressWarnings("ArrayRecordComponent") // copied at the door, and equals compares elements
 public record Score(double[] values) {
   /** Copies the values. */
   public Score {

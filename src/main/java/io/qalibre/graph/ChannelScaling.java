@@ -25,7 +25,7 @@ public final class ChannelScaling {
     }
     float[] values = tensor.floats();
     for (int i = 0; i < values.length; i++) {
-      values[i] *= factors[(i / inner) % factors.length];
+      values[i] = (float) (values[i] * factors[(i / inner) % factors.length]);
     }
     return Tensor.of(values, sizes);
   }

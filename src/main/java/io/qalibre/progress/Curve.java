@@ -8,6 +8,7 @@ package io.qalibre.progress;
  * @param x the horizontal positions, increasing
  * @param y the values, as many as x
  */
+@SuppressWarnings("ArrayRecordComponent") // compared by nobody, copied at the door
 public record Curve(String name, String axis, double[] x, double[] y) {
   /** Checks the lengths and copies the arrays. */
   public Curve {

@@ -49,18 +49,14 @@ final class RecordingArray implements InvocationHandler {
   public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
       throws Throwable {
     Object[] given = arguments == null ? new Object[0] : arguments;
-    switch (method.getName()) {
-      case "equals":
-        return given[0] instanceof NDArray other && unwrap(other).equals(real);
-      case "hashCode":
-        return System.identityHashCode(real);
-      case "getNDArrayInternal":
-        return proxy(NDArrayEx.class, new RecordingArray(trace, real, real.getNDArrayInternal()));
-      case "getArray":
-        return wrap(trace, real);
-      default:
-        return call(method, given);
-    }
+    return switch (method.getName()) {
+      case "equals" -> given[0] instanceof NDArray other && unwrap(other).equals(real);
+      case "hashCode" -> System.identityHashCode(real);
+      case "getNDArrayInternal" ->
+          proxy(NDArrayEx.class, new RecordingArray(trace, real, real.getNDArrayInternal()));
+      case "getArray" -> wrap(trace, real);
+      default -> call(method, given);
+    };
   }
 
   private @Nullable Object call(Method method, Object[] given) throws Throwable {

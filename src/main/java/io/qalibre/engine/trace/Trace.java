@@ -30,8 +30,8 @@ final class Trace {
   private final List<ValueInfo> inputs = new ArrayList<>();
   private final List<OperatorNode> nodes = new ArrayList<>();
   private final Map<String, Tensor> initializers = new java.util.LinkedHashMap<>();
-  private final Map<NDArray, String> tensors = new IdentityHashMap<>();
-  private final Map<NDArray, String> parameters = new IdentityHashMap<>();
+  private final IdentityHashMap<NDArray, String> tensors = new IdentityHashMap<>();
+  private final IdentityHashMap<NDArray, String> parameters = new IdentityHashMap<>();
   private final Map<String, Integer> counts = new HashMap<>();
 
   /**

@@ -1,0 +1,176 @@
+package io.qalibre;
+
+import io.qalibre.graph.BatchNormFolding;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.OperatorNode;
+import io.qalibre.graph.ShapeInference;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
+import io.qalibre.graph.TensorShape;
+import io.qalibre.ptq.CrossLayerEqualization;
+import io.qalibre.ptq.WeightComparison;
+import io.qalibre.view.Tables;
+import io.qalibre.view.Viewable;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import tech.tablesaw.api.Table;
+
+/**
+ * A float network: an immutable value. Each verb gives a new network, and {@link #history()} says
+ * what was done.
+ */
+public final class Network implements Evaluable, Viewable {
+  private final Graph graph;
+  private final List<Step> steps;
+
+  Network(Graph graph, List<Step> steps) {
+    this.graph = graph;
+    this.steps = List.copyOf(steps);
+  }
+
+  /** The graph. */
+  public Graph graph() {
+    return graph;
+  }
+
+  @Override
+  public Simulation simulation() {
+    return Simulation.of(graph);
+  }
+
+  List<Step> steps() {
+    return steps;
+  }
+
+  /** A row an operator: node, type, output shape, parameters, multiply-accumulates a sample. */
+  public Table summary() {
+    Map<String, TensorShape> shapes = ShapeInference.infer(graph);
+    Map<String, Long> macs = ShapeInference.macs(graph);
+    return Tables.of("Summary of " + graph.name(), graph.operators())
+        .text("node", OperatorNode::name)
+        .text("operator", OperatorNode::type)
+        .text("output shape", n -> String.valueOf(shapes.get(n.output())))
+        .integer("parameters", this::parameters)
+        .integer("MACs", n -> macs.getOrDefault(n.name(), 0L))
+        .build();
+  }
+
+  private long parameters(OperatorNode node) {
+    return node.inputs().stream()
+        .filter(graph::isInitializer)
+        .map(graph::initializer)
+        .filter(t -> t.type() == io.qalibre.graph.DataType.FLOAT)
+        .mapToLong(Tensor::size)
+        .sum();
+  }
+
+  /**
+   * Folds batch normalizations into the convolutions and linear layers before them. The function
+   * stays as it is.
+   */
+  public Network foldBatchNorms() {
+    BatchNormFolding.Result result = BatchNormFolding.fold(graph);
+    return new Network(
+        result.graph(),
+        Step.append(
+            steps,
+            new Step("foldBatchNorms", result.folded().size() + " batch normalizations folded")));
+  }
+
+  /**
+   * Equalizes the weights' ranges across neighbouring layers, after folding what batch
+   * normalizations there are. The function stays as it is.
+   */
+  public Network equalizeLayers() {
+    boolean folded =
+        graph.operators().stream().noneMatch(n -> n.type().equals("BatchNormalization"));
+    Network from = folded ? this : foldBatchNorms();
+    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(from.graph);
+    String pairs =
+        result.pairs().stream()
+            .map(p -> p.first() + "→" + p.second())
+            .collect(Collectors.joining(", "));
+    String done =
+        result.pairs().isEmpty()
+            ? "no pair of layers to equalize"
+            : result.pairs().size() + " pairs in " + result.rounds() + " rounds: " + pairs;
+    return new Network(result.graph(), Step.append(from.steps, new Step("equalizeLayers", done)));
+  }
+
+  /** What was done to this network, a row a step. */
+  public Table history() {
+    return Step.table(steps);
+  }
+
+  /**
+   * Compares the ranges of this network's weights with those of an earlier state.
+   *
+   * @param before the earlier state
+   * @throws io.qalibre.errors.QalibreException if they have no weight in common
+   */
+  public WeightComparison weightRanges(Network before) {
+    return WeightComparison.of(before.graph, graph);
+  }
+
+  /**
+   * Places quantizers.
+   *
+   * @param config the target's rules and the user's choices
+   * @throws io.qalibre.errors.QalibreException if a rule or choice matches nothing
+   */
+  public QuantizationSimModel simulate(QuantConfig config) {
+    return new QuantizationSimModel(this, config);
+  }
+
+  /** What a notebook shows: inputs, outputs, size, cost and operators. */
+  @Override
+  public Table table() {
+    List<String[]> rows =
+        List.of(
+            new String[] {"inputs", describe(graph.inputs())},
+            new String[] {"outputs", describe(graph.outputs())},
+            new String[] {"parameters", String.format(Locale.ROOT, "%,d", graph.parameters())},
+            new String[] {"MACs a sample", String.format(Locale.ROOT, "%,d", macs())},
+            new String[] {"operators", operators()},
+            new String[] {
+              "steps", steps.stream().map(Step::verb).collect(Collectors.joining(", "))
+            });
+    return Tables.of("Network " + graph.name(), rows)
+        .text("what", r -> r[0])
+        .text("value", r -> r[1])
+        .build();
+  }
+
+  private long macs() {
+    return ShapeInference.macs(graph).values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private static String describe(List<io.qalibre.graph.ValueInfo> values) {
+    return values.stream().map(v -> v.name() + " " + v.shape()).collect(Collectors.joining(", "));
+  }
+
+  private String operators() {
+    return graph.operators().stream()
+        .collect(
+            Collectors.groupingBy(
+                OperatorNode::type, java.util.LinkedHashMap::new, Collectors.counting()))
+        .entrySet()
+        .stream()
+        .map(e -> e.getValue() + " " + e.getKey())
+        .collect(Collectors.joining(", "));
+  }
+
+  @Override
+  public String toString() {
+    return "Network "
+        + graph.name()
+        + ": "
+        + describe(graph.inputs())
+        + " → "
+        + describe(graph.outputs())
+        + ", "
+        + String.format(Locale.ROOT, "%,d parameters, %,d MACs", graph.parameters(), macs());
+  }
+}

@@ -1,0 +1,90 @@
+package io.qalibre;
+
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import io.qalibre.data.ProjectFiles;
+import io.qalibre.engine.Devices;
+import io.qalibre.engine.trace.BlockTracer;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.ShapeInference;
+import io.qalibre.graph.onnx.OnnxReader;
+import io.qalibre.graph.op.OperatorCatalogue;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Where networks come from, and the process' settings. */
+public final class Qalibre {
+  private Qalibre() {}
+
+  /**
+   * Loads a network from an ONNX file.
+   *
+   * @param file the file; a relative path is looked for here and in the folders above, so that a
+   *     notebook and the project's root name files alike
+   * @throws io.qalibre.errors.QalibreException if there is no such file, it is not ONNX, or it uses
+   *     operators that are not supported, all of which the message lists
+   */
+  public static Network load(String file) {
+    Path given = Path.of(file);
+    boolean found = given.isAbsolute() || Files.exists(given);
+    return load(found ? given : ProjectFiles.find(file));
+  }
+
+  /** Loads a network from an ONNX file; see {@link #load(String)}. */
+  public static Network load(Path file) {
+    Graph graph = OnnxReader.read(file);
+    OperatorCatalogue.requireSupported(graph);
+    // Shapes that do not go together are found now, not in the middle of a later cell.
+    ShapeInference.infer(graph);
+    return new Network(graph, List.of(new Step("load", String.valueOf(file.getFileName()))));
+  }
+
+  /**
+   * Loads a network with encodings computed earlier.
+   *
+   * @param onnx the float network
+   * @param encodings its encodings, format 1.0.0
+   * @throws io.qalibre.errors.QalibreException if a file is missing or wrong, or the encodings do
+   *     not belong to the network
+   */
+  public static QuantizedNetwork load(Path onnx, Path encodings) {
+    return load(onnx).simulate(QuantConfig.int8()).loadEncodings(encodings);
+  }
+
+  /**
+   * Takes over a DJL model: its block is traced with the parameters it has now.
+   *
+   * @param model the model, trained or at least initialized
+   * @param input the shape of its input; the first dimension is the batch, whatever its size
+   * @throws io.qalibre.errors.QalibreException if the block calls what cannot be traced, has no
+   *     parameters, or does not take the shape
+   */
+  public static Network of(Model model, Shape input) {
+    String name = model.getName();
+    return of(name == null || name.isBlank() ? "network" : name, model.getBlock(), input);
+  }
+
+  /** Takes over a DJL block; see {@link #of(Model, Shape)}. */
+  public static Network of(String name, Block block, Shape input) {
+    Graph graph = BlockTracer.trace(name, block, input);
+    return new Network(graph, List.of(new Step("of", "traced from a DJL block")));
+  }
+
+  /**
+   * Chooses where networks run from now on.
+   *
+   * @param name {@code cpu}, {@code gpu0}, {@code gpu1} …
+   * @throws io.qalibre.errors.QalibreException if there is no such device
+   */
+  public static void device(String name) {
+    Devices.use(name);
+  }
+
+  /** Seeds the engine's random numbers: initial weights, dropout. */
+  public static void seed(int seed) {
+    Engine.getEngine("PyTorch").setRandomSeed(seed);
+  }
+}

@@ -1,0 +1,107 @@
+package io.qalibre;
+
+import ai.djl.training.dataset.Dataset;
+import io.qalibre.engine.Calibrator;
+import io.qalibre.export.EncodingsReader;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.QuantizerNode;
+import io.qalibre.graph.Simulation;
+import io.qalibre.view.Tables;
+import io.qalibre.view.Viewable;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import tech.tablesaw.api.Table;
+
+/** A network with quantizers placed, whose ranges are not known yet. */
+public final class QuantizationSimModel implements Viewable {
+  private final Network network;
+  private final QuantConfig config;
+  private final Graph graph;
+
+  QuantizationSimModel(Network network, QuantConfig config) {
+    this.network = network;
+    this.config = config;
+    graph = config.place(network.graph());
+  }
+
+  /** The graph with its quantizers. */
+  public Graph graph() {
+    return graph;
+  }
+
+  Network network() {
+    return network;
+  }
+
+  /** A row a quantizer: what it quantizes, how, and the rule that decided. */
+  public Table quantizers() {
+    return Tables.of("Quantizers by " + config.config().name(), graph.quantizers())
+        .text("tensor", QuantizerNode::tensor)
+        .text("kind", q -> q.placement().kind().name().toLowerCase(Locale.ROOT))
+        .text("operator", q -> q.placement().operator())
+        .integer("bitwidth", q -> q.spec().bitwidth())
+        .text("scheme", q -> q.spec().scheme().label())
+        .flag("symmetric", q -> q.spec().symmetry().symmetric())
+        .flag("per channel", q -> q.spec().perChannel())
+        .flag("enabled", QuantizerNode::enabled)
+        .text("rule", q -> q.placement().rule())
+        .build();
+  }
+
+  /**
+   * Finds the range of every quantizer: of parameters from their values, of activations from
+   * samples, while parameters are quantized already.
+   *
+   * @param samples inputs as the network will see them, some hundreds; labels are not looked at
+   * @throws io.qalibre.errors.QalibreException if there is no sample, one does not fit, or a tensor
+   *     holds NaN
+   */
+  public QuantizedNetwork computeEncodings(Dataset samples) {
+    Calibrator.Result result = Calibrator.calibrate(graph, samples);
+    String done = enabled() + " encodings by " + config.config().name();
+    return new QuantizedNetwork(
+        this,
+        result.simulation(),
+        result.statistics(),
+        Step.append(network.steps(), new Step("computeEncodings", done)),
+        null);
+  }
+
+  /**
+   * Takes the ranges from a file.
+   *
+   * @param file encodings, format 1.0.0
+   * @throws io.qalibre.errors.QalibreException if the file is missing or malformed, or encodings
+   *     are missing, left over, or of the wrong size
+   */
+  public QuantizedNetwork loadEncodings(Path file) {
+    return new QuantizedNetwork(
+        this,
+        new Simulation(graph, EncodingsReader.read(file, graph)),
+        Map.of(),
+        Step.append(network.steps(), new Step("loadEncodings", String.valueOf(file.getFileName()))),
+        null);
+  }
+
+  private long enabled() {
+    return graph.quantizers().stream().filter(QuantizerNode::enabled).count();
+  }
+
+  @Override
+  public Table table() {
+    return quantizers();
+  }
+
+  @Override
+  public String toString() {
+    return "QuantizationSimModel "
+        + graph.name()
+        + ": "
+        + enabled()
+        + " of "
+        + graph.quantizers().size()
+        + " quantizers enabled by "
+        + config.config().name();
+  }
+}

@@ -1,0 +1,204 @@
+package io.qalibre;
+
+import ai.djl.training.dataset.Dataset;
+import io.qalibre.errors.QalibreException;
+import io.qalibre.errors.UnknownNameException;
+import io.qalibre.export.Export;
+import io.qalibre.export.Exporter;
+import io.qalibre.graph.QuantizerNode;
+import io.qalibre.graph.Simulation;
+import io.qalibre.qat.History;
+import io.qalibre.qat.Qat;
+import io.qalibre.qat.QatLoop;
+import io.qalibre.quant.Encoding;
+import io.qalibre.quant.Histogram;
+import io.qalibre.quant.Statistics;
+import io.qalibre.quant.TensorEncoding;
+import io.qalibre.view.Tables;
+import io.qalibre.view.Viewable;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import tech.tablesaw.api.Table;
+
+/** A simulation whose quantizers know their ranges: an immutable value. */
+public final class QuantizedNetwork implements Evaluable, Viewable {
+  private final QuantizationSimModel sim;
+  private final Simulation simulation;
+  private final Map<String, Statistics> statistics;
+  private final List<Step> steps;
+  private final @Nullable History history;
+
+  QuantizedNetwork(
+      QuantizationSimModel sim,
+      Simulation simulation,
+      Map<String, Statistics> statistics,
+      List<Step> steps,
+      @Nullable History history) {
+    this.sim = sim;
+    this.simulation = simulation;
+    this.statistics = statistics;
+    this.steps = List.copyOf(steps);
+    this.history = history;
+  }
+
+  @Override
+  public Simulation simulation() {
+    return simulation;
+  }
+
+  /** A row a quantized tensor; of several channels the outermost range and the largest scale. */
+  public Table encodings() {
+    record Row(QuantizerNode quantizer, TensorEncoding encoding) {}
+    List<Row> rows =
+        simulation.graph().quantizers().stream()
+            .filter(QuantizerNode::enabled)
+            .map(q -> new Row(q, simulation.encoding(q.id())))
+            .toList();
+    return Tables.of("Encodings", rows)
+        .text("tensor", r -> r.quantizer.tensor())
+        .text("kind", r -> r.quantizer.placement().kind().name().toLowerCase(Locale.ROOT))
+        .integer("bitwidth", r -> r.encoding.bitwidth())
+        .flag("symmetric", r -> r.encoding.first().symmetric())
+        .integer("channels", r -> r.encoding.channels().size())
+        .number("min", r -> r.encoding.min())
+        .number("max", r -> r.encoding.max())
+        .number(
+            "scale",
+            r -> r.encoding.channels().stream().mapToDouble(Encoding::scale).max().orElseThrow())
+        .integer("offset", r -> r.encoding.first().offset())
+        .build();
+  }
+
+  /**
+   * A row a channel of one tensor.
+   *
+   * @param tensor the tensor's name
+   * @throws UnknownNameException if no quantizer of that name is enabled
+   */
+  public Table encodings(String tensor) {
+    List<Encoding> channels = simulation.encoding(quantizer(tensor).id()).channels();
+    return Tables.titled("Encodings of " + tensor)
+        .integer("channel", IntStream.range(0, channels.size()).asLongStream().toArray())
+        .number("min", channels.stream().mapToDouble(Encoding::min).toArray())
+        .number("max", channels.stream().mapToDouble(Encoding::max).toArray())
+        .number("scale", channels.stream().mapToDouble(Encoding::scale).toArray())
+        .integer("offset", channels.stream().mapToLong(Encoding::offset).toArray())
+        .build();
+  }
+
+  /**
+   * The values that an activation's quantizer saw while the encodings were computed, with its
+   * thresholds.
+   *
+   * @param tensor the tensor's name
+   * @throws UnknownNameException if no quantizer of that name is enabled
+   * @throws QalibreException if its encodings were not computed from samples: parameters, and
+   *     encodings from a file
+   */
+  public TensorHistogram histogram(String tensor) {
+    QuantizerNode quantizer = quantizer(tensor);
+    Statistics seen = statistics.get(quantizer.id());
+    Histogram histogram = seen == null ? null : seen.histogram();
+    if (histogram == null) {
+      throw new QalibreException(
+          "no histogram of `"
+              + tensor
+              + "`: only activations whose encodings were computed from samples have one");
+    }
+    return new TensorHistogram(tensor, histogram, simulation.encoding(quantizer.id()).first());
+  }
+
+  private QuantizerNode quantizer(String tensor) {
+    List<QuantizerNode> enabled =
+        simulation.graph().quantizers().stream().filter(QuantizerNode::enabled).toList();
+    return enabled.stream()
+        .filter(q -> q.tensor().equals(tensor))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UnknownNameException(
+                    "quantized tensor",
+                    tensor,
+                    simulation.graph().name(),
+                    enabled.stream().map(QuantizerNode::tensor).toList()));
+  }
+
+  /**
+   * Trains weights and ranges together, showing loss and accuracy while it runs. Interrupting the
+   * cell ends the training and gives what it has.
+   *
+   * @param samples inputs with labels
+   * @param options how
+   * @throws QalibreException if there is no sample, one does not fit, or the loss is NaN
+   */
+  public QuantizedNetwork train(Dataset samples, Qat options) {
+    QatLoop.Result result = QatLoop.train(simulation, samples, options);
+    History trained = result.history();
+    String done =
+        trained.losses().size()
+            + " steps, epoch "
+            + trained.kept()
+            + " of "
+            + options.epochs()
+            + " kept"
+            + (trained.interrupted() ? ", interrupted" : "");
+    return with(result.simulation(), new Step("train", done), trained);
+  }
+
+  /** The simulation as a DJL model for a training loop of the user's own; close it. */
+  public TrainableNetwork trainable() {
+    return new TrainableNetwork(this);
+  }
+
+  QuantizedNetwork with(Simulation changed, Step step, @Nullable History trained) {
+    return new QuantizedNetwork(sim, changed, statistics, Step.append(steps, step), trained);
+  }
+
+  /**
+   * What happened while {@link #train} ran.
+   *
+   * @throws QalibreException if this network does not come from {@link #train}
+   */
+  public History history() {
+    if (history == null) {
+      throw new QalibreException("no training history: this network does not come from train(…)");
+    }
+    return history;
+  }
+
+  /** What was done from the float network to this one, a row a step. */
+  public Table steps() {
+    return Step.table(steps);
+  }
+
+  /**
+   * Writes the files for a target: the float network, its encodings, and a QDQ network that ONNX
+   * Runtime runs in integers.
+   *
+   * @param folder where to; made if it is missing
+   * @param prefix what the files' names begin with
+   * @throws QalibreException if a file cannot be written
+   */
+  public Export export(Path folder, String prefix) {
+    return Exporter.export(simulation, folder, prefix);
+  }
+
+  @Override
+  public Table table() {
+    return encodings();
+  }
+
+  @Override
+  public String toString() {
+    return "QuantizedNetwork "
+        + simulation.graph().name()
+        + ": "
+        + simulation.encodings().size()
+        + " encodings after "
+        + steps.stream().map(Step::verb).toList();
+  }
+}
