@@ -1,5 +1,6 @@
 package io.qalibre.notebook;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
@@ -17,6 +18,7 @@ final class Kernel {
   private static final String DISPLAY_ID = "display_id";
 
   private final BaseKernel kernel;
+  private final Map<String, DisplayData> waiting = new LinkedHashMap<>();
 
   Kernel(BaseKernel kernel) {
     this.kernel = kernel;
@@ -37,6 +39,7 @@ final class Kernel {
 
   /** Shows a value as it would be shown as a cell's result. */
   void show(@Nullable Object value) {
+    catchUp();
     send(() -> kernel.display(kernel.getRenderer().render(value)));
   }
 
@@ -47,11 +50,23 @@ final class Kernel {
     send(() -> kernel.display(data));
   }
 
-  /** Replaces what was shown under an id. */
-  void update(String id, Picture picture) {
+  /**
+   * Replaces what was shown under an id. When the user interrupts a cell, the kernel ends it at
+   * once while its loop is still finishing: what is replaced then waits for the next cell.
+   */
+  synchronized void update(String id, Picture picture) {
     DisplayData data = data(picture);
     data.putTransientData(DISPLAY_ID, id);
-    send(() -> kernel.getIO().display.updateDisplay(id, data));
+    waiting.put(id, data);
+    catchUp();
+  }
+
+  /** Replaces what could not be replaced while no cell was running. */
+  synchronized void catchUp() {
+    if (kernel.getIO().display.isAttached()) {
+      waiting.forEach((id, data) -> send(() -> kernel.getIO().display.updateDisplay(id, data)));
+      waiting.clear();
+    }
   }
 
   private static DisplayData data(Picture picture) {

@@ -51,9 +51,9 @@ final class NotebookTask implements Task {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      plots.values().forEach(Display::flush);
       paint(true);
       line.flush();
+      plots.values().forEach(Display::flush);
     }
   }
 

@@ -39,6 +39,10 @@ final class Renderers {
   }
 
   private static void put(Picture picture, RenderContext context) {
+    Kernel kernel = Kernel.installed();
+    if (kernel != null) {
+      kernel.catchUp();
+    }
     DisplayData out = context.getOutputContainer();
     picture
         .data()

@@ -118,6 +118,7 @@ public final class Charts {
       }
       color = color == 1 ? 0 : Math.max(2, color + 1);
     }
+    Ticks.wholeNumbers(chart, series.stream().mapToInt(r -> r.min().length).max().orElse(0));
     HouseStyle.legend(chart);
     return chart;
   }

@@ -1,7 +1,6 @@
 package io.qalibre.view;
 
 import java.util.Arrays;
-import java.util.Optional;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
@@ -30,12 +29,21 @@ final class Ticks {
             .distinct()
             .toArray();
     if (x.length > FEW) {
-      Optional<XYSeries> some = chart.getSeriesCollection().stream().findFirst();
-      double y = some.orElseThrow().getYMin();
-      XYSeries between =
-          chart.addSeries(HIDDEN, new double[] {x[0] + 0.37 * (x[1] - x[0])}, new double[] {y});
-      between.setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter);
-      between.setMarker(SeriesMarkers.NONE).setShowInLegend(false);
+      hidden(chart, x[0] + 0.37 * (x[1] - x[0]));
     }
+  }
+
+  /** Keeps the numbers on the horizontal axis one apart or more where there are few things. */
+  static void wholeNumbers(XYChart chart, int things) {
+    int apart = chart.getWidth() * 9 / 10 / Math.max(1, things);
+    int usual = chart.getStyler().getXAxisTickMarkSpacingHint();
+    chart.getStyler().setXAxisTickMarkSpacingHint(Math.max(usual, apart));
+  }
+
+  private static void hidden(XYChart chart, double x) {
+    double y = chart.getSeriesCollection().stream().findFirst().orElseThrow().getYMin();
+    XYSeries point = chart.addSeries(HIDDEN, new double[] {x}, new double[] {y});
+    point.setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter);
+    point.setMarker(SeriesMarkers.NONE).setShowInLegend(false);
   }
 }

@@ -78,7 +78,8 @@ class NotebookTask_update_Test {
 
     assertThat(shown).hasSize(3);
     assertThat(shown.get(0)).startsWith("show QAT").contains("n 1");
-    assertThat(shown.get(1)).startsWith("update QAT").contains("n 4");
+    assertThat(shown.get(1)).startsWith("update Training");
+    assertThat(shown.get(2)).startsWith("update QAT").contains("n 4");
   }
 
   @Test

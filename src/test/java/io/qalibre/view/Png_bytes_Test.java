@@ -27,6 +27,7 @@ class Png_bytes_Test {
         Charts.bars("", "", List.of("a", "b"), EDGE),
         Charts.bars("", "", List.of("a", "b"), new double[2]),
         Charts.ranges("", "", "", List.of(new RangeSeries("w", EDGE, EDGE))),
+        Charts.ranges("", "", "", List.of(new RangeSeries("w", new double[1], new double[] {1}))),
         Charts.row("row", List.of(lines, lines, lines)),
         Charts.grid("", 2, List.of(lines, lines, lines)));
   }
