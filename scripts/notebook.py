@@ -229,7 +229,7 @@ def execute(nb, path: Path, timeout: int, log_file):
 
     def here() -> str:
         if not client.number:
-            return "Before the first cell"
+            return "Before the first cell.\n"
         cell = [c for c in nb.cells if client.runs(c)][client.number - 1]
         return f"Code cell {client.number}:\n{indent(excerpt(cell.source))}\n{printed_by(cell)}"
 
