@@ -111,7 +111,7 @@ public final class TrainableBlock extends AbstractBlock {
   private void check(NDList inputs) {
     List<ValueInfo> expected = simulation.graph().inputs();
     for (int i = 0; i < expected.size(); i++) {
-      Inputs.check(expected.get(i), inputs.get(i).getShape().getShape());
+      Inputs.check(expected.get(i), inputs.get(i));
     }
   }
 
