@@ -3,7 +3,7 @@ package io.qalibre.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.qalibre.errors.UngraphNameException;
+import io.qalibre.errors.UnknownNameException;
 import io.qalibre.graph.DataType;
 import io.qalibre.graph.Dim;
 import io.qalibre.graph.Graph;
@@ -60,9 +60,9 @@ class ProgramCompiler_compile_Test {
       builder.node(node);
     }
     builder.node(quantizer(tensor, enabled));
-    builder.output(new ValueInfo(tensor + "_qdq", DataType.FLOAT, TensorShape.of(Dim.ungraph())));
+    builder.output(new ValueInfo(tensor + "_qdq", DataType.FLOAT, TensorShape.of(Dim.unknown())));
     for (String more : shown) {
-      builder.output(new ValueInfo(more, DataType.FLOAT, TensorShape.of(Dim.ungraph())));
+      builder.output(new ValueInfo(more, DataType.FLOAT, TensorShape.of(Dim.unknown())));
     }
     return builder.build();
   }
@@ -189,7 +189,7 @@ class ProgramCompiler_compile_Test {
     Graph graph = quantized(layer().op("r", "Relu", List.of("c")).build("r"), true, "r");
 
     assertThatThrownBy(() -> Runner.run(Simulation.of(graph), Map.of("x", Net.data(1, 2, 3, 6, 6))))
-        .isInstanceOf(UngraphNameException.class)
+        .isInstanceOf(UnknownNameException.class)
         .hasMessage("no encoding `r` in net");
   }
 }
