@@ -1,0 +1,75 @@
+package io.qalibre.notebook;
+
+import io.qalibre.view.TableHtml;
+import java.util.Locale;
+import java.util.StringJoiner;
+
+/**
+ * How far a task is.
+ *
+ * @param title what is being done
+ * @param done steps done, 0 to {@code steps}
+ * @param steps how many there are, above 0
+ * @param seconds how long it has run
+ * @param detail a few words about the present state, or an empty string
+ */
+record ProgressLine(String title, long done, long steps, double seconds, String detail) {
+  private static final int BAR = 20;
+
+  /** The line with a bar that takes its colours from the page. */
+  String html(boolean ended) {
+    return "<div style=\"font-variant-numeric:tabular-nums;white-space:nowrap\"><b>"
+        + TableHtml.escape(title)
+        + "</b> <progress style=\"width:14em;vertical-align:middle\" value=\""
+        + shownDone()
+        + "\" max=\""
+        + Math.max(1, steps)
+        + "\"></progress> "
+        + TableHtml.escape(numbers(ended))
+        + "</div>";
+  }
+
+  /** The line in characters. */
+  String text(boolean ended) {
+    int full = (int) Math.round(BAR * fraction());
+    return title + " " + "█".repeat(full) + "░".repeat(BAR - full) + " " + numbers(ended);
+  }
+
+  private String numbers(boolean ended) {
+    StringJoiner parts = new StringJoiner(" · ");
+    parts.add(String.format(Locale.ROOT, "%,d/%,d", done, steps));
+    parts.add(String.format(Locale.ROOT, "%.0f %%", Math.floor(100 * fraction())));
+    if (ended) {
+      parts.add((done < steps ? "stopped after " : "") + time(seconds));
+    } else {
+      parts.add(time(seconds) + (done > 0 ? ", " + time(left()) + " left" : ""));
+    }
+    if (!detail.isEmpty()) {
+      parts.add(detail);
+    }
+    return parts.toString();
+  }
+
+  private double left() {
+    return seconds * Math.max(0, steps - done) / done;
+  }
+
+  private double fraction() {
+    return (double) shownDone() / Math.max(1, steps);
+  }
+
+  private long shownDone() {
+    return Math.max(0, Math.min(done, Math.max(1, steps)));
+  }
+
+  /** A time span: {@code 3.2 s}, {@code 1:07}, {@code 2:03:10}. */
+  static String time(double seconds) {
+    if (seconds < 59.95) {
+      return String.format(Locale.ROOT, "%.1f s", seconds);
+    }
+    long whole = Math.round(seconds);
+    return whole < 3600
+        ? String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60)
+        : String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
+  }
+}
