@@ -37,7 +37,7 @@ public final class NearNames {
   static List<String> near(String name, Collection<String> known) {
     String wanted = name.toLowerCase(Locale.ROOT);
     int limit = Math.max(2, name.length() / 3);
-    LevenshteinDistance distance = new LevenshteinDistance();
+    LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
     record Candidate(String name, int cost) {}
     return known.stream()
         .distinct()

@@ -60,7 +60,10 @@ public final class Graph {
         consumers.computeIfAbsent(input, k -> new ArrayList<>()).add(node);
       }
       for (String output : node.outputs()) {
-        if (!output.isEmpty() && !written.add(output)) {
+        if (output.isEmpty()) {
+          continue;
+        }
+        if (!written.add(output)) {
           throw new QalibreException(name + ": tensor `" + output + "` is written twice");
         }
         producers.put(output, node);

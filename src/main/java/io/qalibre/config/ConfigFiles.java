@@ -1,0 +1,69 @@
+package io.qalibre.config;
+
+import io.qalibre.errors.NearNames;
+import io.qalibre.errors.UnknownNameException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Finds configs: the user's files and those that come with Qalibre. */
+final class ConfigFiles {
+  private static final List<String> BUILT_IN = List.of("int8", "per_channel", "per_tensor");
+
+  private ConfigFiles() {}
+
+  static RuntimeConfig read(Path file) {
+    String name = file.toString();
+    if (!Files.isRegularFile(file)) {
+      String found = Files.isDirectory(file) ? "a directory" : "no such file";
+      throw new ConfigException(
+          name,
+          "$",
+          "expected a JSON file, found " + found + NearNames.hint(leaf(file), near(file)));
+    }
+    try {
+      return RuntimeConfig.parse(name, Files.readString(file));
+    } catch (CharacterCodingException e) {
+      throw new ConfigException(name, "$", "expected text in UTF-8, found other bytes", e);
+    } catch (IOException e) {
+      throw new ConfigException(name, "$", "the file cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  static RuntimeConfig builtIn(String name) {
+    if (!BUILT_IN.contains(name)) {
+      throw new UnknownNameException("built-in config", name, "Qalibre", BUILT_IN);
+    }
+    try (InputStream stream = ConfigFiles.class.getResourceAsStream(name + ".json")) {
+      if (stream == null) {
+        throw new IllegalStateException("the jar lacks the config " + name + ".json");
+      }
+      return RuntimeConfig.parse(name, new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String leaf(Path file) {
+    Path leaf = file.getFileName();
+    return leaf == null ? file.toString() : leaf.toString();
+  }
+
+  private static List<String> near(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null || Files.isDirectory(file) || !Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> siblings = Files.list(folder)) {
+      return siblings.map(ConfigFiles::leaf).filter(n -> n.endsWith(".json")).toList();
+    } catch (IOException e) {
+      return List.of(); // the names are only a courtesy
+    }
+  }
+}

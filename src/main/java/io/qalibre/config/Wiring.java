@@ -1,0 +1,103 @@
+package io.qalibre.config;
+
+import io.qalibre.config.QuantizerState.Source;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.Node;
+import io.qalibre.graph.OperatorNode;
+import io.qalibre.graph.QuantizerNode;
+import io.qalibre.graph.ValueInfo;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/** Puts quantizers into a graph as nodes and rewires what reads and writes their tensors. */
+final class Wiring {
+  private final QuantizerTable table;
+  private final RuntimeConfig config;
+  private final PlacementOptions options;
+  private final Set<String> used = new HashSet<>();
+  private final Map<String, String> read = new HashMap<>();
+  private final Map<String, String> written = new HashMap<>();
+  private final Set<String> placed = new HashSet<>();
+  private final List<Node> nodes = new ArrayList<>();
+
+  Wiring(QuantizerTable table, RuntimeConfig config, PlacementOptions options) {
+    this.table = table;
+    this.config = config;
+    this.options = options;
+  }
+
+  Graph graph() {
+    Graph graph = table.graph();
+    used.addAll(graph.initializers().keySet());
+    graph.inputs().forEach(input -> used.add(input.name()));
+    graph.nodes().forEach(node -> used.addAll(node.outputs()));
+    for (QuantizerState state : table.all()) {
+      // An output of the graph keeps its name, so what is renamed is the tensor before it.
+      if (state.source == Source.OUTPUT && graph.isOutput(state.tensor)) {
+        written.put(state.tensor, unique(state.tensor + "_raw"));
+      } else {
+        read.put(state.tensor, unique(state.tensor + "_qdq"));
+      }
+    }
+    graph.inputs().stream().map(ValueInfo::name).forEach(this::place);
+    for (OperatorNode node : graph.operators()) {
+      placeConstants(node);
+      nodes.add(node.withInputs(inputs(node)).withOutputs(outputs(node)));
+      node.outputs().forEach(this::place);
+    }
+    return graph.toBuilder().nodes(nodes).build();
+  }
+
+  private void placeConstants(OperatorNode node) {
+    for (int i = 0; i < node.inputs().size(); i++) {
+      if (table.graph().isInitializer(node.input(i)) && OperatorFamilies.isData(node, i)) {
+        place(node.input(i));
+      }
+    }
+  }
+
+  /** Adds the quantizer of a tensor, where it has one that has not been added yet. */
+  private void place(String tensor) {
+    table.get(tensor).filter(state -> placed.add(tensor)).map(this::node).ifPresent(nodes::add);
+  }
+
+  private QuantizerNode node(QuantizerState state) {
+    return new QuantizerNode(
+        state.tensor,
+        state.tensor,
+        written.getOrDefault(state.tensor, state.tensor),
+        read.getOrDefault(state.tensor, state.tensor),
+        state.spec(
+            state.parameter() ? options.parameterScheme() : options.activationScheme(),
+            config.defaults().grids()),
+        state.placement());
+  }
+
+  /** Bounds and sizes are read as they are, even where the same constant is data elsewhere. */
+  private List<String> inputs(OperatorNode node) {
+    return IntStream.range(0, node.inputs().size())
+        .mapToObj(
+            i ->
+                OperatorFamilies.isData(node, i)
+                    ? read.getOrDefault(node.input(i), node.input(i))
+                    : node.input(i))
+        .toList();
+  }
+
+  private List<String> outputs(OperatorNode node) {
+    return node.outputs().stream().map(t -> written.getOrDefault(t, t)).toList();
+  }
+
+  private String unique(String wanted) {
+    String name = wanted;
+    for (int i = 1; !used.add(name); i++) {
+      name = wanted + "_" + i;
+    }
+    return name;
+  }
+}
