@@ -12,21 +12,29 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /** Writes files that appear whole or not at all. */
-final class AtomicFile {
+public final class AtomicFile {
   private AtomicFile() {}
 
   /** Writes the content of a file. */
-  interface Content {
-    /** Writes everything; the stream is closed afterwards. */
+  @FunctionalInterface
+  public interface Content {
+    /**
+     * Writes everything.
+     *
+     * @param out the file; it is buffered, and closed afterwards
+     * @throws IOException if the content cannot be written
+     */
     void writeTo(OutputStream out) throws IOException;
   }
 
   /**
    * Writes beside the target under a temporary name, then moves.
    *
+   * @param path the file; its folder is made where it does not exist
+   * @param content writes the file's bytes
    * @throws IOException if it cannot be written; the target is then as it was before
    */
-  static void write(Path path, Content content) throws IOException {
+  public static void write(Path path, Content content) throws IOException {
     Path target = path.toAbsolutePath();
     if (Files.isDirectory(target)) {
       throw new IOException("it is a folder");

@@ -1,0 +1,60 @@
+package io.qalibre.export;
+
+import ai.djl.training.dataset.Dataset;
+import io.qalibre.graph.Simulation;
+import io.qalibre.view.Tables;
+import io.qalibre.view.Viewable;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import tech.tablesaw.api.Table;
+
+/**
+ * What {@link Exporter} wrote.
+ *
+ * @param simulation the simulation that the files are of
+ * @param onnx the float network, for the target's converter
+ * @param encodings the encodings that go with it
+ * @param qdq the network with its quantizers as ONNX operators
+ */
+public record Export(
+    Simulation simulation, ExportedFile onnx, ExportedFile encodings, ExportedFile qdq)
+    implements Viewable {
+
+  /** The files, in the order in which they were written. */
+  public List<ExportedFile> files() {
+    return List.of(onnx, encodings, qdq);
+  }
+
+  /** A row a file: where it is, what it holds, its size, and what the target does with it. */
+  @Override
+  public Table table() {
+    return Tables.of("Exported files", files())
+        .text("file", file -> file.path().toString())
+        .text("what", ExportedFile::what)
+        .number("KiB", file -> Math.round(10 * file.kibibytes()) / 10.0)
+        .text("use", ExportedFile::use)
+        .build();
+  }
+
+  /**
+   * Runs the QDQ file in ONNX Runtime beside the simulation, on the same samples.
+   *
+   * @param samples inputs as the network takes them; without labels the accuracies are left out
+   * @return how far the two agree, how well both classify, and how large and fast the files are
+   * @throws io.qalibre.errors.QalibreException if a file is gone, ONNX Runtime refuses it, or the
+   *     samples are empty or do not fit
+   * @throws io.qalibre.errors.InterruptedWorkException if the user asked to stop
+   */
+  public Verification verify(Dataset samples) {
+    return new Verifier(this).verify(samples);
+  }
+
+  /** Such as {@code out/net.onnx (8,731 KiB), out/net.encodings (70 KiB), …}. */
+  @Override
+  public String toString() {
+    return files().stream()
+        .map(f -> String.format(Locale.ROOT, "%s (%,.0f KiB)", f.path(), f.kibibytes()))
+        .collect(Collectors.joining(", "));
+  }
+}

@@ -1,0 +1,95 @@
+package io.qalibre.export;
+
+import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.onnx.AtomicFile;
+import io.qalibre.graph.onnx.OnnxWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Writes a simulation for its target. */
+public final class Exporter {
+  private Exporter() {}
+
+  /**
+   * Writes three files: {@code <prefix>.onnx}, the float network with its weights as they are now
+   * and its original tensor names; {@code <prefix>.encodings}, the encodings in AIMET's JSON of
+   * version 1.0.0; and {@code <prefix>_qdq.onnx}, the network with its quantizers as ONNX
+   * operators, as {@link QdqGraph} makes it. Each appears whole or not at all, in place of an older
+   * one of its name.
+   *
+   * @param simulation a graph with an encoding for each enabled quantizer
+   * @param dir the folder; made where it does not exist
+   * @param prefix what the files' names begin with, such as {@code mobilenet_v2}
+   * @return the files, which show themselves as a table
+   * @throws QalibreException if the prefix is no file name, the folder is a file or cannot be
+   *     written, an encoding is missing, or the simulation cannot be written as QDQ; nothing is
+   *     written then but what was complete before
+   */
+  public static Export export(Simulation simulation, Path dir, String prefix) {
+    checkPrefix(prefix);
+    // Everything that can be wrong with the simulation is found before a file is written.
+    Graph qdq = QdqGraph.of(simulation);
+    Graph network = FloatGraph.of(simulation.graph());
+    String encodings = EncodingsWriter.write(simulation);
+    makeFolder(dir);
+    Path networkFile = dir.resolve(prefix + ".onnx");
+    Path encodingsFile = dir.resolve(prefix + ".encodings");
+    Path qdqFile = dir.resolve(prefix + "_qdq.onnx");
+    OnnxWriter.write(network, networkFile);
+    writeText(encodingsFile, encodings);
+    OnnxWriter.write(qdq, qdqFile);
+    return new Export(
+        simulation,
+        written(networkFile, "float network", "the target's converter reads it"),
+        written(
+            encodingsFile,
+            "encodings, version " + EncodingsWriter.VERSION,
+            "the converter takes scales and offsets from it instead of calibrating"),
+        written(
+            qdqFile,
+            "network with QuantizeLinear and DequantizeLinear",
+            "ONNX Runtime and TensorRT run it in int8 as it is"));
+  }
+
+  private static void checkPrefix(String prefix) {
+    boolean separators = prefix.indexOf('/') >= 0 || prefix.indexOf('\\') >= 0;
+    if (prefix.isBlank() || separators || prefix.indexOf('\0') >= 0) {
+      throw new QalibreException(
+          "prefix: expected the beginning of a file name, such as `mobilenet_v2`, found `"
+              + prefix
+              + "`"
+              + (separators ? "; a folder is given as `dir`" : ""));
+    }
+  }
+
+  private static void makeFolder(Path dir) {
+    if (Files.exists(dir) && !Files.isDirectory(dir)) {
+      throw new QalibreException("dir: expected a folder, found the file `" + dir + "`");
+    }
+    try {
+      Files.createDirectories(dir);
+    } catch (IOException e) {
+      throw new QalibreException("dir: `" + dir + "` cannot be made: " + e, e);
+    }
+  }
+
+  private static void writeText(Path path, String text) {
+    try {
+      AtomicFile.write(path, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (IOException e) {
+      throw new QalibreException("`" + path + "` cannot be written: " + e, e);
+    }
+  }
+
+  private static ExportedFile written(Path path, String what, String use) {
+    try {
+      return new ExportedFile(path, what, use, Files.size(path));
+    } catch (IOException e) {
+      throw new QalibreException("`" + path + "` was written and is gone: " + e, e);
+    }
+  }
+}

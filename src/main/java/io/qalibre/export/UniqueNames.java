@@ -1,0 +1,24 @@
+package io.qalibre.export;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+
+/** Gives out names that nothing has yet. */
+final class UniqueNames {
+  private final Set<String> taken;
+
+  /** Starts from the names that are taken. */
+  UniqueNames(Collection<String> taken) {
+    this.taken = new HashSet<>(taken);
+  }
+
+  /** The wanted name, or where it is taken the first free one of {@code wanted_1}, … */
+  String get(String wanted) {
+    String name = wanted;
+    for (int i = 1; !taken.add(name); i++) {
+      name = wanted + "_" + i;
+    }
+    return name;
+  }
+}
