@@ -85,6 +85,7 @@ public final class QatLoop {
           long began = System.nanoTime();
           pass(trainer, task, epoch);
           validate(model.freeze(), epoch, (System.nanoTime() - began) / 1e9);
+          report(task, epoch * samples, epoch);
         }
       } catch (InterruptedWorkException e) {
         interrupted = true;
