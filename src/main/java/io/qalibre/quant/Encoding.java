@@ -50,11 +50,12 @@ public record Encoding(
 
   /**
    * The code of a value in the unsigned view, 0 … {@link #steps()}, rounded half to even as ONNX
-   * QuantizeLinear does; computed in float32.
+   * QuantizeLinear does; computed in float32. Values outside the grid, infinite ones too, get the
+   * code of its nearer end; NaN gets 0.
    */
   public long quantize(float value) {
-    long code = (long) Math.rint(value / (float) scale) - offset;
-    return Math.max(0, Math.min(steps(), code));
+    double code = Math.rint(value / (float) scale) - offset;
+    return (long) Math.max(0, Math.min(steps(), code));
   }
 
   /** The value of a code, in float32. */
