@@ -105,7 +105,9 @@ public final class TrainableBlock extends AbstractBlock {
     NDManager manager = inputs.head().getManager();
     add(arguments, "p[]", values(store, manager, weights, training));
     add(arguments, "r[]", values(store, manager, ranges, training));
-    return IValueUtils.forward(program, arguments, training);
+    // Also for validation with gradients on: a program that has been specialised for training fails
+    // on the tensors of libtorch's inference mode. Nothing runs backward then, so nothing changes.
+    return IValueUtils.forward(program, arguments, true);
   }
 
   private void check(NDList inputs) {
