@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the encodings of a graph's quantizers from AIMET's JSON, version 1.0.0. Nothing is guessed:
  * the file has to name every enabled quantizer and nothing else, with the bits, the symmetry and
- * the channels that the quantizer has.
+ * the channels that the quantizer has. Only entries of constants that operators need as they are,
+ * such as the bounds of a Clip, which AIMET lists, are passed over.
  */
 public final class EncodingsReader {
   private static final int SHOWN = 8;
@@ -68,14 +69,19 @@ public final class EncodingsReader {
   }
 
   private void leftOver(String tensor, EncodingsEntry entry) {
-    boolean disabled =
-        graph.quantizers().stream().anyMatch(q -> !q.enabled() && q.tensor().equals(tensor));
+    List<QuantizerNode> own =
+        graph.quantizers().stream().filter(q -> q.tensor().equals(tensor)).toList();
+    if (own.isEmpty() && graph.isInitializer(tensor) && entry.scales().size() == 1) {
+      return;
+    }
     problems.add(
         "left over: `%s` (%s) has %s"
             .formatted(
                 tensor,
                 entry.path(),
-                disabled ? "a quantizer that is disabled" : "no quantizer of that kind"));
+                own.stream().anyMatch(q -> !q.enabled())
+                    ? "a quantizer that is disabled"
+                    : "no quantizer of that kind"));
   }
 
   private void match(QuantizerNode node, @Nullable EncodingsEntry entry) {

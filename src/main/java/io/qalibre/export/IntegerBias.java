@@ -21,7 +21,8 @@ record IntegerBias(Tensor codes, Tensor scale) {
    * The integers of a bias.
    *
    * @param node the operator that adds the bias
-   * @return nothing where the operator's integer kernel has no such bias, or a code would overflow
+   * @return nothing where the operator's integer kernel takes no such bias, or a code would
+   *     overflow
    */
   static Optional<IntegerBias> of(
       OperatorNode node, Tensor bias, Encoding input, TensorEncoding weight) {
@@ -67,9 +68,17 @@ record IntegerBias(Tensor codes, Tensor scale) {
     return Tensor.of(values, values.length);
   }
 
+  /** Whether an operator is one that runtimes have integer kernels with weights for. */
+  static boolean concerns(OperatorNode node) {
+    return switch (node.type()) {
+      case "Conv", "ConvTranspose", "Gemm", "MatMul" -> true;
+      default -> false;
+    };
+  }
+
   private static boolean hasIntegerKernel(OperatorNode node) {
     return switch (node.type()) {
-      case "Conv" -> true;
+      case "Conv", "ConvTranspose" -> true;
       case "Gemm" ->
           node.attributes().number("alpha", 1) == 1
               && node.attributes().number("beta", 1) == 1

@@ -5,18 +5,15 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
-import io.qalibre.graph.QuantizerPlacement.Kind;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
-import io.qalibre.quant.FakeQuantizer;
 import io.qalibre.quant.QuantizerSpec;
 import io.qalibre.quant.TensorEncoding;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Writes a simulation's quantizers as ONNX operators, QuantizeLinear and DequantizeLinear, which
@@ -27,12 +24,12 @@ import java.util.Optional;
  *   <li>Weights are stored as int8 codes with zero point 0 (asymmetric ones as uint8), with a scale
  *       for each channel where the simulation has one.
  *   <li>The bias of a Conv or Gemm whose input and weight are quantized is stored as int32 codes in
- *       steps of s_in·s_w. It stays float where a code would not fit into 32 bits, as a channel of
- *       tiny weights and a large bias can cause.
+ *       steps of s_in·s_w.
+ *   <li>A layer that no integer kernel can compute runs in float, and its bias is added by an Add
+ *       of its own: where a bias's code would not fit into 32 bits, as a channel of tiny weights
+ *       and a large bias can cause, and where the channels of a weight have different zero points.
  *   <li>An operator that only moves values, such as MaxPool, gets its input's grid on its output
  *       once more: this changes no value, and lets a runtime keep codes all the way.
- *   <li>Weights whose channels have different zero points stay float values on their grid, since
- *       integer kernels know one zero point a tensor.
  * </ul>
  *
  * <p>Scales are the float32 that the simulation computes with. Inputs, outputs and the tensors
@@ -47,13 +44,8 @@ public final class QdqGraph {
   private final Simulation simulation;
   private final Graph graph;
   private final ActivationGrids grids;
+  private final BiasPlan plan;
   private final QdqNodes result;
-
-  /** Constants that operators read, by the name they read. */
-  private final Map<String, Tensor> constants;
-
-  /** The encodings of weights stored as codes, by the name that operators read. */
-  private final Map<String, TensorEncoding> weights = new HashMap<>();
 
   /** What is read instead of a tensor. */
   private final Map<String, String> renamed = new HashMap<>();
@@ -62,8 +54,8 @@ public final class QdqGraph {
     this.simulation = simulation;
     graph = simulation.graph();
     grids = new ActivationGrids(simulation);
+    plan = new BiasPlan(simulation, grids);
     result = new QdqNodes(graph);
-    constants = new HashMap<>(graph.initializers());
   }
 
   /**
@@ -85,7 +77,7 @@ public final class QdqGraph {
     long needed = FIRST_OPSET;
     for (QuantizerNode node : graph.quantizers()) {
       TensorEncoding encoding = simulation.encoding(node.id());
-      if (encoding.bitwidth() != BITS && !isBias(node)) {
+      if (encoding.bitwidth() != BITS && !BiasPlan.isBias(node)) {
         throw new QalibreException(
             "QDQ ONNX holds only 8 bits yet: `"
                 + node.tensor()
@@ -120,52 +112,43 @@ public final class QdqGraph {
     Tensor constant = graph.initializers().get(node.input());
     if (constant == null) {
       result.roundTrip(node.tensor(), read(node.input()), encoding, node.output());
-    } else if (isBias(node) || zeroPoints(encoding) > 1) {
-      Tensor onGrid =
-          Tensor.of(
-              FakeQuantizer.apply(constant.floats(), constant.sizes(), encoding), constant.sizes());
-      constants.put(node.output(), onGrid);
-      result.constant(node.output(), onGrid);
+    } else if (BiasPlan.isBias(node)) {
+      result.constant(node.output(), BiasPlan.onGrid(simulation, node));
     } else {
       IntegerTensor codes =
           node.parameter()
               ? IntegerTensor.parameter(constant, encoding)
               : IntegerTensor.activation(constant, encoding);
-      weights.put(node.output(), encoding);
       result.dequantize(node.tensor(), codes, encoding.axis(), node.output());
     }
   }
 
   private void operate(OperatorNode node) {
     List<String> inputs = new ArrayList<>(node.inputs().stream().map(this::read).toList());
-    integerBias(node).ifPresent(bias -> inputs.set(2, store(node.input(2), bias)));
+    plan.integers(node).ifPresent(bias -> inputs.set(2, store(node.input(2), bias)));
     OperatorNode wired = node.withInputs(inputs);
     Encoding grid = ActivationGrids.keepsGrid(node) ? grids.grid(node.output()).orElse(null) : null;
-    if (grid == null || graph.consumers(node.output()).stream().anyMatch(QdqGraph::quantizes)) {
+    Tensor bias = plan.added(node).orElse(null);
+    if (bias != null) {
+      result.addSeparately(wired.withInputs(inputs.subList(0, 2)), bias);
+    } else if (grid == null || quantized(node.output())) {
       result.add(wired);
-      return;
+    } else {
+      keepGrid(wired, grid);
     }
+  }
+
+  /** Gives an operator that only moves values its input's grid on its output once more. */
+  private void keepGrid(OperatorNode node, Encoding grid) {
     String tensor = node.output();
     boolean output = graph.isOutput(tensor);
     String raw = output ? result.fresh(tensor + "_raw") : tensor;
     String quantized = output ? tensor : result.fresh(tensor + "_qdq");
     List<String> outputs = new ArrayList<>(node.outputs());
     outputs.set(0, raw);
-    result.add(wired.withOutputs(outputs));
+    result.add(node.withOutputs(outputs));
     result.roundTrip(tensor, raw, TensorEncoding.perTensor(grid), quantized);
     renamed.put(tensor, quantized);
-  }
-
-  private Optional<IntegerBias> integerBias(OperatorNode node) {
-    if (!node.hasInput(2) || !constants.containsKey(node.input(2))) {
-      return Optional.empty();
-    }
-    TensorEncoding weight = weights.get(node.input(1));
-    return weight == null
-        ? Optional.empty()
-        : grids
-            .grid(node.input(0))
-            .flatMap(input -> IntegerBias.of(node, constants.get(node.input(2)), input, weight));
   }
 
   private String store(String tensor, IntegerBias bias) {
@@ -179,15 +162,7 @@ public final class QdqGraph {
     return renamed.getOrDefault(tensor, tensor);
   }
 
-  private static boolean isBias(QuantizerNode node) {
-    return node.placement().kind() == Kind.BIAS;
-  }
-
-  private static boolean quantizes(Node node) {
-    return node instanceof QuantizerNode;
-  }
-
-  private static long zeroPoints(TensorEncoding encoding) {
-    return encoding.channels().stream().mapToLong(Encoding::offset).distinct().count();
+  private boolean quantized(String tensor) {
+    return graph.consumers(tensor).stream().anyMatch(QuantizerNode.class::isInstance);
   }
 }

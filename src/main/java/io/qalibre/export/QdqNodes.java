@@ -51,6 +51,14 @@ final class QdqNodes {
     nodes.add(node);
   }
 
+  /** Adds an operator and, after it, what is added to its output. */
+  void addSeparately(OperatorNode node, Tensor addend) {
+    String product = fresh(node.output() + "_product");
+    String constant = constantOf(node.output() + "_bias", addend);
+    add(node.withOutputs(List.of(product)));
+    add("Add", List.of(product, constant), node.output(), QuantizerSpec.PER_TENSOR);
+  }
+
   /** Adds a constant, or another value of one. */
   void constant(String name, Tensor value) {
     result.initializer(name, value);

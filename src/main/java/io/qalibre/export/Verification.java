@@ -139,7 +139,8 @@ public record Verification(
     if (!Double.isNaN(agreement.top1())) {
       text.append(format("the same top-1 on %.2f %%, ", agreement.top1()));
     }
-    text.append(format("SQNR %.1f dB", agreement.sqnr()));
+    text.append(
+        agreement.largest() == 0 ? "outputs equal" : format("SQNR %.1f dB", agreement.sqnr()));
     if (accuracies != null) {
       text.append(
           format(

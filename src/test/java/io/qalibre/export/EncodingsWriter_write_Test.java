@@ -1,0 +1,82 @@
+package io.qalibre.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.qalibre.graph.Simulation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class EncodingsWriter_write_Test {
+  private final ObjectMapper mapper = new ObjectMapper();
+
+  @Test
+  void lists_enabled_quantizers_in_order_of_execution() throws IOException {
+    JsonNode root = mapper.readTree(EncodingsWriter.write(SmallNet.simulation()));
+
+    assertThat(root.get("activation_encodings").findValuesAsText("name"))
+        .containsExactly("input", "relu", "clip", "add", "mean", "output");
+    assertThat(root.get("param_encodings").findValuesAsText("name"))
+        .containsExactly("c1.weight", "dw.weight", "fc.weight");
+  }
+
+  @Test
+  void holds_scales_as_doubles_and_offsets_in_the_unsigned_view() throws IOException {
+    Simulation simulation = SmallNet.simulation();
+
+    JsonNode root = mapper.readTree(EncodingsWriter.write(simulation));
+
+    JsonNode input = root.get("activation_encodings").get(0);
+    JsonNode weight = root.get("param_encodings").get(0);
+    assertThat(input.get("scale").get(0).doubleValue())
+        .isEqualTo(simulation.encoding("input").first().scale());
+    assertThat(input.get("offset").get(0).doubleValue())
+        .isEqualTo(-(double) simulation.encoding("input").first().zeroPoint());
+    assertThat(weight.get("scale")).hasSize(16);
+    assertThat(weight.get("offset")).allMatch(offset -> offset.doubleValue() == -128);
+  }
+
+  @Test
+  void has_the_form_of_AIMETs_file() throws IOException {
+    String golden = Files.readString(Golden.file("tiny.pc.min_max.v1.0.0.encodings"));
+    String ours = EncodingsWriter.write(SmallNet.simulation());
+
+    JsonNode expected = mapper.readTree(golden);
+    JsonNode found = mapper.readTree(ours);
+    assertThat(forms(found.get("activation_encodings").get(0)))
+        .isEqualTo(forms(expected.get("activation_encodings").get(0)));
+    assertThat(forms(found.get("param_encodings").get(0)))
+        .isEqualTo(forms(expected.get("param_encodings").get(0)));
+    assertThat(forms(found)).isEqualTo(forms(expected));
+    assertThat(found.get("quantizer_args")).isEqualTo(expected.get("quantizer_args"));
+    assertThat(forms(found.get("producer"))).isEqualTo(forms(expected.get("producer")));
+    assertThat(found.get("version")).isEqualTo(expected.get("version"));
+    // The same indents and separators too: the first lines differ in no character.
+    String head = "\"name\": \"input\"";
+    assertThat(ours).startsWith(golden.substring(0, golden.indexOf(head) + head.length()));
+  }
+
+  /** The names of an object's fields with their JSON types, in order; of lists, the elements'. */
+  private static List<String> forms(JsonNode object) {
+    List<String> forms = new ArrayList<>();
+    ((ObjectNode) object)
+        .properties()
+        .forEach(
+            field -> {
+              JsonNode value = field.getValue();
+              String element =
+                  value.isArray() ? " of " + value.get(0).getNodeType() + number(value.get(0)) : "";
+              forms.add(field.getKey() + ": " + value.getNodeType() + number(value) + element);
+            });
+    return forms;
+  }
+
+  private static String number(JsonNode value) {
+    return value.isNumber() ? " " + value.numberType() : "";
+  }
+}
