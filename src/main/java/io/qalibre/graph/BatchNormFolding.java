@@ -95,8 +95,13 @@ public final class BatchNormFolding {
         .filter(n -> !n.hasInput(2) || ownBias(n));
   }
 
+  /** Whether a layer's bias is a constant of its own: a value a channel, or one for all. */
   private boolean ownBias(OperatorNode layer) {
-    return graph.isInitializer(layer.input(2)) && graph.hasSingleConsumer(layer.input(2));
+    if (!graph.isInitializer(layer.input(2)) || !graph.hasSingleConsumer(layer.input(2))) {
+      return false;
+    }
+    Tensor bias = graph.initializer(layer.input(2));
+    return bias.size() == 1 || bias.sizes()[bias.rank() - 1] == bias.size();
   }
 
   private void scaleWeight(OperatorNode layer, double[] factors) {
@@ -109,19 +114,33 @@ public final class BatchNormFolding {
       OperatorNode layer, OperatorNode norm, double[] factors, float[] beta, float[] mean) {
     float[] before =
         layer.hasInput(2) ? graph.initializer(layer.input(2)).floats() : new float[factors.length];
+    // A Gemm multiplies its bias by an attribute, which moves into the bias here.
+    float times = layer.attributes().number("beta", 1);
     float[] bias = new float[factors.length];
     for (int c = 0; c < bias.length; c++) {
-      bias[c] = (float) (beta[c] + factors[c] * (before[c] - mean[c]));
+      double own = (double) times * before[before.length == 1 ? 0 : c];
+      bias[c] = (float) (beta[c] + factors[c] * (own - mean[c]));
     }
-    String name = layer.hasInput(2) ? layer.input(2) : layer.name() + ".bias";
+    String name = layer.hasInput(2) ? layer.input(2) : freeName(layer.name() + ".bias");
     initializers.put(name, Tensor.of(bias, bias.length));
     // The layer's output keeps its name, unless the network gives out the normalization's.
     boolean output = graph.isOutput(norm.output());
     OperatorNode changed = layer.withInputs(List.of(layer.input(0), layer.input(1), name));
+    if (times != 1) {
+      changed = changed.withAttributes(layer.attributes().with("beta", 1f));
+    }
     replaced.put(layer.name(), output ? changed.withOutputs(norm.outputs()) : changed);
     if (!output) {
       renamed.put(norm.output(), layer.output());
     }
+  }
+
+  private String freeName(String wanted) {
+    boolean taken =
+        graph.isInitializer(wanted)
+            || graph.producer(wanted).isPresent()
+            || graph.inputs().stream().anyMatch(i -> i.name().equals(wanted));
+    return taken ? freeName(wanted + "_folded") : wanted;
   }
 
   private Graph rebuild() {

@@ -78,6 +78,9 @@ public final class ShapeInference {
 
       @Override
       public TensorShape shape(int input) {
+        if (!node.hasInput(input)) {
+          throw error("input " + input + " is missing");
+        }
         return ShapeInference.this.shape(node.input(input));
       }
 

@@ -6,7 +6,6 @@ import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Range;
-import io.qalibre.quant.WeightRanges;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -71,7 +70,11 @@ public final class CrossLayerEqualization {
     }
   }
 
-  /** Equalizes all pairs of a graph whose batch normalizations are folded. */
+  /**
+   * Equalizes all pairs of a graph whose batch normalizations are folded.
+   *
+   * @throws io.qalibre.errors.QalibreException if a weight holds NaN or infinity, naming it
+   */
   public static Result equalize(Graph graph) {
     CrossLayerEqualization equalization = new CrossLayerEqualization(graph);
     List<Layers> pairs = equalization.pairs();
@@ -163,8 +166,7 @@ public final class CrossLayerEqualization {
   }
 
   private double[] ranges(String initializer, int axis) {
-    Tensor tensor = value(initializer);
-    return WeightRanges.of(tensor.floats(), tensor.sizes(), axis).stream()
+    return Weights.ranges(initializer, value(initializer), axis).stream()
         .mapToDouble(Range::absMax)
         .toArray();
   }

@@ -5,7 +5,6 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Range;
-import io.qalibre.quant.WeightRanges;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Panels;
 import io.qalibre.view.RangeSeries;
@@ -55,7 +54,7 @@ public record WeightComparison(List<Layer> layers) implements Viewable {
   /**
    * Compares two graphs with the same weights by name.
    *
-   * @throws QalibreException if they have no weight in common
+   * @throws QalibreException if they have no weight in common, or one holds NaN or infinity
    */
   public static WeightComparison of(Graph before, Graph after) {
     List<Layer> layers = new ArrayList<>();
@@ -66,8 +65,8 @@ public record WeightComparison(List<Layer> layers) implements Viewable {
         layers.add(
             new Layer(
                 node.input(1),
-                ranges(before.initializer(node.input(1)), axis),
-                ranges(after.initializer(node.input(1)), axis)));
+                Weights.ranges(node.input(1), before.initializer(node.input(1)), axis),
+                Weights.ranges(node.input(1), after.initializer(node.input(1)), axis)));
       }
     }
     if (layers.isEmpty()) {
@@ -82,10 +81,6 @@ public record WeightComparison(List<Layer> layers) implements Viewable {
     Tensor other = before.initializers().get(weight);
     Tensor mine = own.get(weight);
     return other != null && mine != null && other.shape().equals(mine.shape());
-  }
-
-  private static List<Range> ranges(Tensor weight, int axis) {
-    return WeightRanges.of(weight.floats(), weight.sizes(), axis);
   }
 
   /** A row a weight: its whole range, and how unequal its channels are, before and after. */

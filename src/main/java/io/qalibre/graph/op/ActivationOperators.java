@@ -36,6 +36,11 @@ final class ActivationOperators {
                               c.attributes().number("beta", 0.5f)))
               .build(),
           Operator.named("PRelu")
+              .shape(
+                  c -> {
+                    ElementwiseOperators.broadcast(c, c.shape(0), c.shape(1));
+                    return c.shape(0);
+                  })
               .code(
                   c ->
                       "torch.where(torch.lt(%1$s, 0), torch.mul(%1$s, %2$s), %1$s)"

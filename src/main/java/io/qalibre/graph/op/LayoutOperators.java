@@ -5,6 +5,7 @@ import io.qalibre.graph.TensorShape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -81,6 +82,9 @@ final class LayoutOperators {
     List<Dim> dims = new ArrayList<>();
     for (int i = 0; i < wanted.length; i++) {
       boolean copied = wanted[i] == 0 && !c.attributes().flag("allowzero", false);
+      if (copied && i >= input.rank()) {
+        throw c.error("size 0 at axis " + i + " copies an axis that " + input + " does not have");
+      }
       dims.add(copied ? input.dim(i) : wanted[i] < 0 ? Dim.unknown() : Dim.of(wanted[i]));
     }
     int free = IntStream.range(0, wanted.length).filter(i -> wanted[i] < 0).findFirst().orElse(-1);
@@ -101,8 +105,9 @@ final class LayoutOperators {
     List<Dim> to = new ArrayList<>(dims);
     to.remove(free);
     to.removeIf(d -> !d.known() && d.symbol() != null && from.remove(d));
-    if (to.size() == 0 && from.size() == 1) {
-      return new TensorShape(dims).with(free, from.get(0));
+    Optional<Dim> batch = onlyUnknown(from, to);
+    if (batch.isPresent()) {
+      return new TensorShape(dims).with(free, batch.get());
     }
     long elements = new TensorShape(from).elements();
     long others = new TensorShape(to).elements();
@@ -113,6 +118,15 @@ final class LayoutOperators {
       throw c.error("cannot reshape " + input + " to " + new TensorShape(dims));
     }
     return new TensorShape(dims).with(free, Dim.of(elements / others));
+  }
+
+  /** The only unknown size of the input, if the other sizes hold as much before as after. */
+  private static Optional<Dim> onlyUnknown(List<Dim> from, List<Dim> to) {
+    List<Dim> unknown = from.stream().filter(d -> !d.known()).toList();
+    TensorShape rest = new TensorShape(from.stream().filter(Dim::known).toList());
+    return unknown.size() == 1 && rest.elements() == new TensorShape(to).elements()
+        ? Optional.of(unknown.get(0))
+        : Optional.empty();
   }
 
   private static String reshape(CodeContext c) {
@@ -135,7 +149,7 @@ final class LayoutOperators {
         c.has(1)
             ? Arrays.stream(c.required(1).longs()).boxed().toList()
             : c.attributes().integers("axes").orElse(List.of());
-    return axes.stream().map(a -> axis(c, a, rank)).sorted().toList();
+    return axes.stream().map(a -> axis(c, a, rank - 1, rank)).sorted().toList();
   }
 
   private static List<Integer> squeezed(NodeContext c) {
@@ -151,6 +165,11 @@ final class LayoutOperators {
 
   private static TensorShape squeezeShape(ShapeContext c) {
     List<Integer> axes = squeezed(c);
+    for (int axis : axes) {
+      if (c.shape(0).dim(axis).known() && c.shape(0).dim(axis).size() != 1) {
+        throw c.error("axis " + axis + " of " + c.shape(0) + " is not 1");
+      }
+    }
     return new TensorShape(
         IntStream.range(0, c.shape(0).rank())
             .filter(i -> !axes.contains(i))
@@ -189,9 +208,12 @@ final class LayoutOperators {
 
   private static List<Long> order(NodeContext c) {
     int rank = c.shape(0).rank();
-    return c.attributes()
-        .integers("perm")
-        .orElseGet(() -> LongStream.range(0, rank).map(i -> rank - 1 - i).boxed().toList());
+    List<Long> axes = LongStream.range(0, rank).map(i -> rank - 1 - i).boxed().toList();
+    List<Long> order = c.attributes().integers("perm").orElse(axes);
+    if (order.size() != rank || !order.containsAll(axes)) {
+      throw c.error(order + " is no order of the axes of " + c.shape(0));
+    }
+    return order;
   }
 
   private static TensorShape transposeShape(ShapeContext c) {
@@ -204,11 +226,25 @@ final class LayoutOperators {
 
   private static TensorShape concatShape(ShapeContext c) {
     TensorShape first = c.shape(0);
-    int axis = axis(c, c.attributes().integer("axis", 0), first.rank());
+    int axis = axis(c, c.attributes().integer("axis", 0), first.rank() - 1, first.rank());
+    for (int i = 1; i < inputs(c); i++) {
+      requireAlike(c, first, c.shape(i), axis);
+    }
     List<Dim> parts = IntStream.range(0, inputs(c)).mapToObj(i -> c.shape(i).dim(axis)).toList();
     boolean known = parts.stream().allMatch(Dim::known);
     return first.with(
         axis, known ? Dim.of(parts.stream().mapToLong(Dim::size).sum()) : Dim.unknown());
+  }
+
+  private static void requireAlike(NodeContext c, TensorShape a, TensorShape b, int axis) {
+    boolean alike = a.rank() == b.rank();
+    for (int i = 0; alike && i < a.rank(); i++) {
+      boolean known = a.dim(i).known() && b.dim(i).known();
+      alike = i == axis || !known || a.dim(i).equals(b.dim(i));
+    }
+    if (!alike) {
+      throw c.error("shapes " + a + " and " + b + " do not go together along axis " + axis);
+    }
   }
 
   private static String concat(CodeContext c) {
@@ -220,7 +256,12 @@ final class LayoutOperators {
   }
 
   private static int axis(NodeContext c, long axis, int rank) {
-    if (axis < -rank || axis > rank) {
+    return axis(c, axis, rank, rank);
+  }
+
+  /** An axis counted from the beginning; {@code last} is the largest that is one. */
+  static int axis(NodeContext c, long axis, int last, int rank) {
+    if (axis < -rank || axis > last) {
       throw c.error("axis " + axis + " is outside a tensor of rank " + rank);
     }
     return (int) (axis < 0 ? axis + rank : axis);

@@ -32,6 +32,7 @@ final class MatrixOperators {
               .parameter(1, ParameterSlot.weight(node -> 1))
               .build(),
           Operator.named("BatchNormalization")
+              .shape(MatrixOperators::batchNormShape)
               .code(MatrixOperators::batchNormCode)
               .parameter(1, ParameterSlot.vector("weight"))
               .parameter(2, ParameterSlot.BIAS)
@@ -158,6 +159,23 @@ final class MatrixOperators {
 
   private static TensorShape leading(TensorShape shape) {
     return new TensorShape(shape.dims().subList(0, shape.rank() - 2));
+  }
+
+  private static TensorShape batchNormShape(ShapeContext c) {
+    TensorShape input = c.shape(0);
+    if (input.rank() < 2) {
+      throw c.error("expected an input N×C…, found " + input);
+    }
+    Dim channels = input.dim(1);
+    for (int i = 1; i <= 4; i++) {
+      long values = c.shape(i).elements();
+      if (channels.known() && values != Dim.UNKNOWN && values != channels.size()) {
+        throw c.error(
+            "%d values of `%s` for the %s channels of %s"
+                .formatted(values, c.node().input(i), channels, input));
+      }
+    }
+    return input;
   }
 
   private static String batchNormCode(CodeContext c) {

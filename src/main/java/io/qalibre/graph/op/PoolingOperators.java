@@ -111,7 +111,10 @@ final class PoolingOperators {
             : c.attributes().integers("axes").orElse(List.of());
     return axes.isEmpty()
         ? java.util.stream.LongStream.range(0, rank).boxed().toList()
-        : axes.stream().map(a -> a < 0 ? a + rank : a).sorted().toList();
+        : axes.stream()
+            .map(a -> (long) LayoutOperators.axis(c, a, rank - 1, rank))
+            .sorted()
+            .toList();
   }
 
   private static TensorShape reducedShape(ShapeContext c) {

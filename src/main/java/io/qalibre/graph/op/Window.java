@@ -37,8 +37,8 @@ record Window(
               + " (N×C×spatial)");
     }
     List<Long> ones = Collections.nCopies(axes, 1L);
-    List<Long> strides = attributes.integers("strides").orElse(ones);
-    List<Long> dilations = attributes.integers("dilations").orElse(ones);
+    List<Long> strides = numbers(context, "strides", ones, 1);
+    List<Long> dilations = numbers(context, "dilations", ones, 1);
     String auto = attributes.text("auto_pad", "NOTSET");
     if (auto.startsWith("SAME")) {
       return same(context, kernel, strides, dilations);
@@ -46,9 +46,21 @@ record Window(
     List<Long> pads =
         auto.equals("VALID")
             ? Collections.nCopies(2 * axes, 0L)
-            : attributes.integers("pads").orElse(Collections.nCopies(2 * axes, 0L));
+            : numbers(context, "pads", Collections.nCopies(2 * axes, 0L), 0);
     return new Window(
         kernel, strides, dilations, pads.subList(0, axes), pads.subList(axes, 2 * axes));
+  }
+
+  /** A list attribute with as many numbers as its default, none below {@code least}. */
+  private static List<Long> numbers(
+      NodeContext context, String attribute, List<Long> otherwise, long least) {
+    List<Long> numbers = context.attributes().integers(attribute).orElse(otherwise);
+    if (numbers.size() != otherwise.size() || numbers.stream().anyMatch(n -> n < least)) {
+      throw context.error(
+          "expected %d %s of at least %d, found %s"
+              .formatted(otherwise.size(), attribute, least, numbers));
+    }
+    return numbers;
   }
 
   private static Window same(

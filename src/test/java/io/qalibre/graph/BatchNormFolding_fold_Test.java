@@ -1,0 +1,233 @@
+package io.qalibre.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.qalibre.engine.Runner;
+import io.qalibre.testing.Golden;
+import io.qalibre.testing.Net;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class BatchNormFolding_fold_Test {
+  private static List<String> types(Graph graph) {
+    return graph.operators().stream().map(OperatorNode::type).toList();
+  }
+
+  private static Graph gemm(long transposed, Object... more) {
+    Object[] attributes = new Object[more.length + 2];
+    attributes[0] = "transB";
+    attributes[1] = transposed;
+    System.arraycopy(more, 0, attributes, 2, more.length);
+    Net net = Net.input(4);
+    net = transposed == 1 ? net.random("w", 5, 4) : net.random("w", 4, 5);
+    return net.random("b", 5)
+        .op("fc", "Gemm", List.of("x", "w", "b"), attributes)
+        .batchNorm("bn", "fc", 5)
+        .op("y", "Relu", List.of("bn"))
+        .build("y");
+  }
+
+  static Stream<Arguments> foldable() {
+    return Stream.of(
+        Arguments.of(
+            "conv",
+            Net.input(3, 6, 6)
+                .conv("c", "x", 4, 3, 3, 3)
+                .batchNorm("bn", "c", 4)
+                .op("y", "Relu", List.of("bn"))
+                .build("y")),
+        Arguments.of(
+            "conv without bias",
+            Net.input(3, 6, 6)
+                .convNoBias("c", "x", 4, 3, 3, 3)
+                .batchNorm("bn", "c", 4)
+                .op("y", "Relu", List.of("bn"))
+                .build("y")),
+        Arguments.of(
+            "depthwise",
+            Net.input(3, 6, 6)
+                .grouped("c", "x", 3, 3, 1, 3, 3)
+                .batchNorm("bn", "c", 3)
+                .op("y", "Relu", List.of("bn"))
+                .build("y")),
+        Arguments.of("gemm", gemm(0)),
+        Arguments.of("gemm, transposed", gemm(1)),
+        Arguments.of("gemm, alpha and beta", gemm(1, "alpha", 0.5f, "beta", 2f)),
+        Arguments.of(
+            "gemm, beta without bias",
+            Net.input(4)
+                .random("w", 4, 5)
+                .op("fc", "Gemm", List.of("x", "w"), "beta", 3f)
+                .batchNorm("bn", "fc", 5)
+                .op("y", "Relu", List.of("bn"))
+                .build("y")),
+        Arguments.of(
+            "gemm, bias of one row",
+            Net.input(4)
+                .random("w", 4, 5)
+                .random("b", 1, 5)
+                .op("fc", "Gemm", List.of("x", "w", "b"))
+                .batchNorm("bn", "fc", 5)
+                .op("y", "Relu", List.of("bn"))
+                .build("y")),
+        Arguments.of(
+            "gemm, bias of one value",
+            Net.input(4)
+                .random("w", 4, 5)
+                .random("b", 1)
+                .op("fc", "Gemm", List.of("x", "w", "b"))
+                .batchNorm("bn", "fc", 5)
+                .op("y", "Relu", List.of("bn"))
+                .build("y")),
+        Arguments.of(
+            "the name of the new bias is taken",
+            Net.input(3, 6, 6)
+                .random("c.bias", 4, 1, 1)
+                .convNoBias("c", "x", 4, 3, 3, 3)
+                .batchNorm("bn", "c", 4)
+                .op("y", "Add", List.of("bn", "c.bias"))
+                .build("y")),
+        Arguments.of(
+            "the normalization is the output",
+            Net.input(3, 6, 6).conv("c", "x", 4, 3, 3, 3).batchNorm("bn", "c", 4).build("bn")),
+        Arguments.of(
+            "two layers",
+            Net.input(3, 6, 6)
+                .conv("c", "x", 4, 3, 3, 3)
+                .batchNorm("bn", "c", 4)
+                .conv("d", "bn", 4, 4, 1, 1)
+                .batchNorm("bn2", "d", 4)
+                .op("y", "Add", List.of("bn", "bn2"))
+                .build("y")));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("foldable")
+  void the_function_stays(String what, Graph graph) {
+    BatchNormFolding.Result result = BatchNormFolding.fold(graph);
+
+    assertThat(types(result.graph())).doesNotContain("BatchNormalization");
+    assertThat(result.graph().outputs()).isEqualTo(graph.outputs());
+    assertSame(graph, result.graph());
+  }
+
+  private static void assertSame(Graph before, Graph after) {
+    long[] shape = before.inputs().get(0).shape().fix(3).sizes();
+    Map<String, Tensor> input = Map.of("x", Net.data(1, shape));
+    Runner.run(Simulation.of(before), input)
+        .forEach(
+            (name, expected) -> {
+              float[] found = Runner.run(Simulation.of(after), input).get(name).floats();
+              float[] values = expected.floats();
+              for (int i = 0; i < values.length; i++) {
+                assertThat(found[i])
+                    .isCloseTo(values[i], within(1e-5f * (1 + Math.abs(values[i]))));
+              }
+            });
+  }
+
+  static Stream<Arguments> kept() {
+    return Stream.of(
+        Arguments.of(
+            "something else reads the layer",
+            Net.input(3, 6, 6)
+                .conv("c", "x", 4, 3, 3, 3)
+                .batchNorm("bn", "c", 4)
+                .op("y", "Add", List.of("bn", "c"))
+                .build("y")),
+        Arguments.of(
+            "the network gives out the layer",
+            Net.input(3, 6, 6)
+                .conv("c", "x", 4, 3, 3, 3)
+                .batchNorm("bn", "c", 4)
+                .op("y", "Relu", List.of("bn"))
+                .build("y", "c")),
+        Arguments.of(
+            "the weight is shared",
+            Net.input(4, 6, 6)
+                .random("w", 4, 4, 1, 1)
+                .op("c", "Conv", List.of("x", "w"))
+                .batchNorm("bn", "c", 4)
+                .op("y", "Conv", List.of("bn", "w"))
+                .build("y")),
+        Arguments.of(
+            "no layer before it",
+            Net.input(3, 6, 6).batchNorm("bn", "x", 3).op("y", "Relu", List.of("bn")).build("y")),
+        Arguments.of(
+            "an operator between",
+            Net.input(3, 6, 6)
+                .conv("c", "x", 4, 3, 3, 3)
+                .op("r", "Relu", List.of("c"))
+                .batchNorm("bn", "r", 4)
+                .build("bn")));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("kept")
+  void what_cannot_be_folded_stays(String what, Graph graph) {
+    BatchNormFolding.Result result = BatchNormFolding.fold(graph);
+
+    assertThat(result.folded()).isEmpty();
+    assertThat(result.graph().nodes()).isEqualTo(graph.nodes());
+    assertThat(result.graph().initializers()).isEqualTo(graph.initializers());
+  }
+
+  @Test
+  void names_stay_and_what_was_folded_is_told() {
+    Graph graph =
+        Net.input(3, 6, 6)
+            .convNoBias("c", "x", 4, 3, 3, 3)
+            .batchNorm("bn", "c", 4)
+            .op("y", "Relu", List.of("bn"))
+            .build("y");
+
+    BatchNormFolding.Result result = BatchNormFolding.fold(graph);
+
+    assertThat(result.graph().nodes())
+        .extracting(Node::name, Node::inputs)
+        .containsExactly(
+            org.assertj.core.groups.Tuple.tuple("c", List.of("x", "c.weight", "c.bias")),
+            org.assertj.core.groups.Tuple.tuple("y", List.of("c")));
+    assertThat(result.graph().initializers()).containsOnlyKeys("c.weight", "c.bias");
+    assertThat(result.folded()).hasSize(1);
+    BatchNormFolding.Folded folded = result.folded().get(0);
+    assertThat(folded.layer()).isEqualTo("c");
+    assertThat(folded.batchNorm()).isEqualTo("bn");
+    assertThat(folded.beta()).hasSize(4);
+    assertThat(graph.nodes()).hasSize(3);
+  }
+
+  @Test
+  void golden_weights_are_aimets() {
+    Graph folded = BatchNormFolding.fold(Golden.network("mobilenet_v2.onnx")).graph();
+    Graph aimet = Golden.network("mobilenet_v2_bnfolded.onnx");
+
+    List<OperatorNode> own = folded.operators();
+    List<OperatorNode> theirs = aimet.operators();
+    assertThat(types(folded)).isEqualTo(types(aimet));
+    int compared = 0;
+    for (int i = 0; i < own.size(); i++) {
+      for (int input = 1; input < own.get(i).inputs().size(); input++) {
+        if (!folded.isInitializer(own.get(i).input(input))) {
+          continue;
+        }
+        float worst = 0;
+        float[] found = folded.initializer(own.get(i).input(input)).floats();
+        float[] expected = aimet.initializer(theirs.get(i).input(input)).floats();
+        assertThat(found).as("%s", own.get(i).input(input)).hasSameSizeAs(expected);
+        for (int j = 0; j < found.length; j++) {
+          worst = Math.max(worst, Math.abs(found[j] - expected[j]) / (1 + Math.abs(expected[j])));
+        }
+        assertThat(worst).as("%s", own.get(i).input(input)).isLessThan(1e-5f);
+        compared++;
+      }
+    }
+    assertThat(compared).isGreaterThan(100);
+  }
+}

@@ -1,0 +1,227 @@
+package io.qalibre.ptq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.qalibre.engine.Runner;
+import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.BatchNormFolding;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
+import io.qalibre.ptq.CrossLayerEqualization.Pair;
+import io.qalibre.quant.Range;
+import io.qalibre.quant.WeightRanges;
+import io.qalibre.testing.Golden;
+import io.qalibre.testing.Net;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class CrossLayerEqualization_equalize_Test {
+  /** Channel c of a tensor is multiplied by 10^c, so that there is something to equalize. */
+  private static Graph uneven(Graph graph, String weight) {
+    Tensor tensor = graph.initializer(weight);
+    float[] values = tensor.floats();
+    int inner = values.length / (int) tensor.sizes()[0];
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= (float) Math.pow(10, i / inner);
+    }
+    return graph.withInitializers(Map.of(weight, Tensor.of(values, tensor.sizes())));
+  }
+
+  private static double[] absMax(Graph graph, String weight, int axis) {
+    Tensor tensor = graph.initializer(weight);
+    return WeightRanges.of(tensor.floats(), tensor.sizes(), axis).stream()
+        .mapToDouble(Range::absMax)
+        .toArray();
+  }
+
+  private static void assertEqualRanges(Graph graph, String first, String second, int axis) {
+    double[] r1 = absMax(graph, first, 0);
+    double[] r2 = absMax(graph, second, axis);
+    for (int c = 0; c < r1.length; c++) {
+      assertThat(r1[c]).as("channel %d", c).isCloseTo(r2[c], within(1e-3 * r1[c]));
+    }
+  }
+
+  private static void assertSameFunction(Graph before, Graph after) {
+    long[] shape = before.inputs().get(0).shape().fix(2).sizes();
+    Map<String, Tensor> input = Map.of("x", Net.data(1, shape));
+    String output = before.outputs().get(0).name();
+
+    assertThat(
+            Golden.sqnr(
+                Runner.run(Simulation.of(before), input).get(output),
+                Runner.run(Simulation.of(after), input).get(output)))
+        .isGreaterThan(100);
+  }
+
+  private static Net pair() {
+    return Net.input(3, 8, 8).conv("a", "x", 4, 3, 3, 3);
+  }
+
+  @Test
+  void two_layers_get_equal_ranges_and_the_function_stays() {
+    Graph graph =
+        uneven(
+            pair().op("r", "Relu", List.of("a")).conv("b", "r", 5, 4, 3, 3).build("b"), "a.weight");
+
+    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(graph);
+
+    assertThat(result.pairs()).containsExactly(new Pair("a", "b"));
+    assertEqualRanges(result.graph(), "a.weight", "b.weight", 1);
+    assertSameFunction(graph, result.graph());
+    assertThat(absMax(graph, "a.weight", 0)[3]).isGreaterThan(100);
+  }
+
+  @Test
+  void a_chain_with_a_depthwise_layer_is_equalized_to_its_end() {
+    Graph graph =
+        pair()
+            .op("r", "Relu", List.of("a"))
+            .op("p", "MaxPool", List.of("r"), "kernel_shape", List.of(2L, 2L))
+            .grouped("d", "p", 4, 4, 1, 3, 3)
+            .op("s", "LeakyRelu", List.of("d"))
+            .conv("b", "s", 5, 4, 1, 1)
+            .build("b");
+    Graph start = uneven(uneven(graph, "a.weight"), "d.weight");
+
+    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(start);
+
+    assertThat(result.pairs()).containsExactly(new Pair("a", "d"), new Pair("d", "b"));
+    assertEqualRanges(result.graph(), "a.weight", "d.weight", 0);
+    assertEqualRanges(result.graph(), "d.weight", "b.weight", 1);
+    assertSameFunction(start, result.graph());
+  }
+
+  @Test
+  void equalizing_again_changes_nothing() {
+    Graph graph =
+        uneven(
+            pair().op("r", "Relu", List.of("a")).conv("b", "r", 5, 4, 3, 3).build("b"), "a.weight");
+    Graph once = CrossLayerEqualization.equalize(graph).graph();
+    Graph twice = CrossLayerEqualization.equalize(once).graph();
+
+    float[] first = once.initializer("a.weight").floats();
+    float[] second = twice.initializer("a.weight").floats();
+    for (int i = 0; i < first.length; i++) {
+      assertThat(second[i]).isCloseTo(first[i], within(1e-4f * Math.abs(first[i])));
+    }
+  }
+
+  static Stream<Arguments> alone() {
+    return Stream.of(
+        Arguments.of(
+            "ReLU6",
+            pair()
+                .constant("zero", Tensor.scalar(0))
+                .constant("six", Tensor.scalar(6))
+                .op("r", "Clip", List.of("a", "zero", "six"))
+                .conv("b", "r", 5, 4, 3, 3)
+                .build("b")),
+        Arguments.of(
+            "Sigmoid",
+            pair().op("r", "Sigmoid", List.of("a")).conv("b", "r", 5, 4, 3, 3).build("b")),
+        Arguments.of(
+            "a branch",
+            pair()
+                .op("r", "Relu", List.of("a"))
+                .conv("b", "r", 4, 4, 3, 3)
+                .op("y", "Add", List.of("b", "r"))
+                .build("y")),
+        Arguments.of(
+            "an output on the way",
+            pair().op("r", "Relu", List.of("a")).conv("b", "r", 5, 4, 3, 3).build("b", "r")),
+        Arguments.of(
+            "a shared weight",
+            Net.input(4, 8, 8)
+                .random("w", 4, 4, 3, 3)
+                .op("a", "Conv", List.of("x", "w"))
+                .op("b", "Conv", List.of("a", "w"))
+                .build("b")),
+        Arguments.of(
+            "a shared bias",
+            Net.input(4, 8, 8)
+                .random("w", 4, 4, 1, 1)
+                .random("v", 4, 4, 1, 1)
+                .random("bias", 4)
+                .op("a", "Conv", List.of("x", "w", "bias"))
+                .op("b", "Conv", List.of("a", "v", "bias"))
+                .build("b")),
+        Arguments.of("two groups", pair().grouped("b", "a", 2, 6, 2, 3, 3).build("b")),
+        Arguments.of(
+            "a batch normalization",
+            pair().batchNorm("n", "a", 4).conv("b", "n", 5, 4, 3, 3).build("b")),
+        Arguments.of("one layer", pair().build("a")));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("alone")
+  void what_does_not_commute_stays_as_it_is(String what, Graph graph) {
+    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(graph);
+
+    assertThat(result.pairs()).isEmpty();
+    assertThat(result.rounds()).isZero();
+    assertThat(result.graph().initializers()).isEqualTo(graph.initializers());
+  }
+
+  @Test
+  void a_channel_without_weights_stays_as_it_is() {
+    Graph graph = pair().op("r", "Relu", List.of("a")).conv("b", "r", 5, 4, 3, 3).build("b");
+    float[] first = graph.initializer("a.weight").floats();
+    java.util.Arrays.fill(first, 0, 27, 0); // channel 0 of the first layer
+    float[] second = graph.initializer("b.weight").floats();
+    for (int o = 0; o < 5; o++) {
+      java.util.Arrays.fill(second, (o * 4 + 1) * 9, (o * 4 + 2) * 9, 0); // input 1 of the second
+    }
+    Graph dead =
+        graph.withInitializers(
+            Map.of(
+                "a.weight",
+                Tensor.of(first, 4, 3, 3, 3),
+                "b.weight",
+                Tensor.of(second, 5, 4, 3, 3)));
+
+    Graph equalized = CrossLayerEqualization.equalize(dead).graph();
+
+    assertThat(absMax(equalized, "b.weight", 1)[0]).isEqualTo(absMax(dead, "b.weight", 1)[0]);
+    assertThat(absMax(equalized, "a.weight", 0)[1]).isEqualTo(absMax(dead, "a.weight", 0)[1]);
+    assertSameFunction(dead, equalized);
+  }
+
+  @Test
+  void weights_that_are_no_numbers_name_their_tensor() {
+    Graph graph = pair().conv("b", "a", 5, 4, 3, 3).build("b");
+    float[] bad = graph.initializer("b.weight").floats();
+    bad[7] = Float.NaN;
+    Graph broken = graph.withInitializers(Map.of("b.weight", Tensor.of(bad, 5, 4, 3, 3)));
+
+    assertThatThrownBy(() -> CrossLayerEqualization.equalize(broken))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("`b.weight`")
+        .hasMessageContaining("value 7 is NaN");
+    assertThatThrownBy(() -> WeightComparison.of(graph, broken))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("`b.weight`");
+  }
+
+  @Test
+  void the_golden_networks_function_stays() {
+    Graph folded = BatchNormFolding.fold(Golden.network("mobilenet_v2.onnx")).graph();
+    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(folded);
+    Map<String, Tensor> input = Map.of("input", Golden.pictures(16));
+
+    assertThat(result.pairs()).hasSize(2); // ReLU6 lies between all others
+    assertThat(
+            Golden.sqnr(
+                Runner.run(Simulation.of(folded), input).get("output"),
+                Runner.run(Simulation.of(result.graph()), input).get("output")))
+        .isGreaterThan(60);
+  }
+}
