@@ -90,7 +90,7 @@ final class Batches {
       ValueInfo info = expected.get(i);
       NDArray named = data.get(info.name());
       NDArray array = named == null ? data.get(i) : named;
-      Inputs.check(info, array.getShape().getShape());
+      Inputs.check(info, array);
       inputs.add(array);
     }
     return inputs;

@@ -1,5 +1,7 @@
 package io.qalibre.engine;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.ValueInfo;
@@ -9,11 +11,17 @@ final class Inputs {
   private Inputs() {}
 
   /**
-   * Checks a shape.
+   * Checks an array's type and shape.
    *
    * @throws QalibreException naming the input, what it takes and what was found
    */
-  static void check(ValueInfo input, long[] sizes) {
+  static void check(ValueInfo input, NDArray array) {
+    DataType wanted = Transfer.type(input.type());
+    if (array.getDataType() != wanted) {
+      throw new QalibreException(
+          "input `%s` takes %s, found %s".formatted(input.name(), wanted, array.getDataType()));
+    }
+    long[] sizes = array.getShape().getShape();
     if (!input.shape().accepts(sizes)) {
       throw new QalibreException(
           "input `"

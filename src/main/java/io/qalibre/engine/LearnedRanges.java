@@ -1,9 +1,13 @@
 package io.qalibre.engine;
 
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.QuantizerNode;
+import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Grids;
 import io.qalibre.quant.QuantizerSpec;
+import io.qalibre.quant.Symmetry;
 import io.qalibre.quant.TensorEncoding;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +36,35 @@ final class LearnedRanges {
     return Tensor.of(values, values.length);
   }
 
+  /**
+   * The graph with it decided which symmetric grids are unsigned: calibration chose by the values
+   * it saw, and training keeps the choice.
+   */
+  static Graph decided(Simulation simulation) {
+    Graph graph = simulation.graph();
+    return graph.toBuilder()
+        .nodes(
+            graph.nodes().stream()
+                .map(n -> n instanceof QuantizerNode q && q.enabled() ? decided(q, simulation) : n)
+                .toList())
+        .build();
+  }
+
+  private static QuantizerNode decided(QuantizerNode node, Simulation simulation) {
+    Symmetry symmetry = node.spec().symmetry();
+    boolean signed =
+        simulation.encoding(node.id()).channels().stream().anyMatch(e -> e.offset() < 0);
+    return symmetry.unsignedIfPositive() && signed
+        ? new QuantizerNode(
+            node.id(),
+            node.tensor(),
+            node.input(),
+            node.output(),
+            node.spec().withSymmetry(Symmetry.of(true, symmetry.strict(), false)),
+            node.placement())
+        : node;
+  }
+
   /** The encoding that a learned range stands for. */
   static TensorEncoding encoding(QuantizerSpec spec, float[] min, float[] max) {
     List<Encoding> channels = new ArrayList<>();
@@ -52,8 +85,9 @@ final class LearnedRanges {
   }
 
   private static Encoding symmetric(QuantizerSpec spec, float min, float max) {
-    long steps = (1L << spec.bitwidth()) - 1 - (spec.symmetry().strict() ? 1 : 0);
-    long negative = steps - steps / 2;
+    boolean unsigned = spec.symmetry().unsignedIfPositive();
+    long steps = (1L << spec.bitwidth()) - 1 - (spec.symmetry().strict() && !unsigned ? 1 : 0);
+    long negative = unsigned ? 0 : steps - steps / 2;
     return Encoding.of(scale(spec, min, max, steps), -negative, steps, spec.bitwidth(), true);
   }
 

@@ -167,17 +167,18 @@ final class ProgramCompiler {
   }
 
   private String source(String unpackInputs) {
+    // First the outputs: one that is a constant becomes an argument by being asked for.
+    String outputs =
+        graph.outputs().stream()
+            .map(ValueInfo::name)
+            .map(this::variable)
+            .collect(Collectors.joining(", "));
     List<String> body = new ArrayList<>();
     body.add(unpackInputs);
     if (!parameters.isEmpty()) {
       body.add(unpack(List.copyOf(parameters.values()), "p"));
     }
     body.addAll(lines);
-    String outputs =
-        graph.outputs().stream()
-            .map(ValueInfo::name)
-            .map(this::variable)
-            .collect(Collectors.joining(", "));
     body.add(
         mode == Mode.OBSERVE
             ? ObserverScript.results(outputs, observed())

@@ -76,7 +76,8 @@ final class QuantizerScript {
   private QuantizerScript() {}
 
   /**
-   * The call that quantizes {@code x} with the range in the variables {@code lo} and {@code hi}.
+   * The call that quantizes {@code x} with the range in the variables {@code lo} and {@code hi}. A
+   * symmetry that may be unsigned is taken to be: see {@link LearnedRanges#decided}.
    */
   static String call(QuantizerNode node, String x, String lo, String hi) {
     QuantizerSpec spec = node.spec();
@@ -84,17 +85,15 @@ final class QuantizerScript {
     double least = Grids.minimumScale(spec.bitwidth());
     String channels = spec.perChannel() ? "_channels" : "";
     String axis = spec.perChannel() ? ", " + spec.axis() : "";
-    if (!centred(spec.symmetry())) {
+    Symmetry symmetry = spec.symmetry();
+    if (!symmetry.symmetric()) {
       return "(self).asymmetric%s(%s, %s, %s%s, %d, %s, )"
           .formatted(channels, x, lo, hi, axis, steps, least);
     }
-    long largest = steps / 2;
-    long smallest = spec.symmetry().strict() ? -largest : -largest - 1;
+    boolean unsigned = symmetry.unsignedIfPositive();
+    long largest = unsigned ? steps : steps / 2;
+    long smallest = unsigned ? 0 : symmetry.strict() ? -largest : -largest - 1;
     return "(self).symmetric%s(%s, %s, %s%s, %d, %d, %s, )"
         .formatted(channels, x, lo, hi, axis, smallest, largest, least);
-  }
-
-  private static boolean centred(Symmetry symmetry) {
-    return symmetry.symmetric();
   }
 }

@@ -43,8 +43,9 @@ public final class Runner {
           throw new QalibreException(
               "input `" + info.name() + "` is missing; it takes " + info.shape());
         }
-        Inputs.check(info, tensor.sizes());
-        arrays.add(Transfer.toArray(manager, tensor));
+        NDArray array = Transfer.toArray(manager, tensor);
+        Inputs.check(info, array);
+        arrays.add(array);
       }
       return outputs(simulation, session.forward(manager, arrays));
     }
@@ -73,7 +74,8 @@ public final class Runner {
   /**
    * Measures with the user's own metric.
    *
-   * @throws QalibreException if the dataset is empty or does not fit, or a score is NaN
+   * @throws QalibreException if the dataset is empty or does not fit, or the metric gives NaN or
+   *     not one number a sample
    */
   public static Score score(Simulation simulation, Dataset dataset, Metric metric) {
     List<Double> values = new ArrayList<>();
@@ -81,7 +83,14 @@ public final class Runner {
         simulation,
         dataset,
         (outputs, labels) -> {
-          for (double value : metric.score(outputs, labels)) {
+          double[] scores = metric.score(outputs, labels);
+          long samples = outputs.values().iterator().next().sizes()[0];
+          if (scores.length != samples) {
+            throw new QalibreException(
+                "the metric gave %d numbers for a batch of %d samples"
+                    .formatted(scores.length, samples));
+          }
+          for (double value : scores) {
             if (Double.isNaN(value)) {
               throw new QalibreException("the metric gave NaN for sample " + values.size());
             }

@@ -11,6 +11,7 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.qalibre.errors.InterruptedWorkException;
+import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
@@ -53,7 +54,7 @@ public final class TrainableBlock extends AbstractBlock {
   public TrainableBlock(Simulation simulation, NDManager manager) {
     super(VERSION);
     this.simulation = simulation;
-    source = ProgramCompiler.compile(simulation.graph(), Mode.TRAIN);
+    source = ProgramCompiler.compile(LearnedRanges.decided(simulation), Mode.TRAIN);
     program = Programs.load(source.code());
     for (ProgramSource.Parameter parameter : source.parameters()) {
       Tensor value = simulation.graph().initializer(parameter.initializer());
@@ -112,8 +113,17 @@ public final class TrainableBlock extends AbstractBlock {
 
   private void check(NDList inputs) {
     List<ValueInfo> expected = simulation.graph().inputs();
+    if (inputs.size() != expected.size()) {
+      throw new QalibreException(
+          "%s takes %d inputs %s, found %d"
+              .formatted(
+                  simulation.graph().name(),
+                  expected.size(),
+                  expected.stream().map(ValueInfo::name).toList(),
+                  inputs.size()));
+    }
     for (int i = 0; i < expected.size(); i++) {
-      Inputs.check(expected.get(i), inputs.get(i).getShape().getShape());
+      Inputs.check(expected.get(i), inputs.get(i));
     }
   }
 

@@ -23,7 +23,8 @@ public final class Transfer {
     return Tensor.of(type(array.getDataType()), array.toByteBuffer(), array.getShape().getShape());
   }
 
-  private static ai.djl.ndarray.types.DataType type(DataType type) {
+  /** The engine's name of a type. */
+  static ai.djl.ndarray.types.DataType type(DataType type) {
     return switch (type) {
       case FLOAT -> ai.djl.ndarray.types.DataType.FLOAT32;
       case UINT8 -> ai.djl.ndarray.types.DataType.UINT8;

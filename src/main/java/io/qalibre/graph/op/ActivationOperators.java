@@ -83,14 +83,17 @@ final class ActivationOperators {
   /** A bound: an input since opset 11, an attribute before. */
   private static String bound(CodeContext c, int input, String attribute) {
     if (!c.has(input)) {
-      return c.attributes().has(attribute)
-          ? Float.toString(c.attributes().number(attribute, 0))
-          : "None";
+      return c.attributes().has(attribute) ? bound(c.attributes().number(attribute, 0)) : "None";
     }
     Optional<Tensor> constant = c.constant(input);
     if (constant.isEmpty()) {
       throw c.error("bounds that are computed are not supported");
     }
-    return Float.toString(constant.get().floatView().get(0));
+    return bound(constant.get().floatView().get(0));
+  }
+
+  /** Exporters write "no bound" as infinity or as the largest float, which TorchScript refuses. */
+  private static String bound(float value) {
+    return Math.abs(value) >= Float.MAX_VALUE ? "None" : Float.toString(value);
   }
 }
