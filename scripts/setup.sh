@@ -116,7 +116,10 @@ set_environment() {
   unset PYTHONHOME PYTHONPATH JUPYTER_PATH JUPYTER_CONFIG_PATH
   export JUPYTER_CONFIG_DIR="$VENV/jupyter/config" JUPYTER_DATA_DIR="$VENV/jupyter/data"
   export JUPYTER_RUNTIME_DIR="$VENV/jupyter/runtime" IPYTHONDIR="$VENV/jupyter/ipython"
-  mkdir -p "$IPYTHONDIR"
+  mkdir -p "$IPYTHONDIR" "$VENV/share/jupyter/lab/settings"
+  # JupyterLab asks at every first start whether to fetch news; nothing is to go out that was not asked for.
+  printf '%s\n' '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}' \
+    > "$VENV/share/jupyter/lab/settings/overrides.json"
   export JUPYTER_PLATFORM_DIRS=0 DJL_CACHE_DIR="${DJL_CACHE_DIR:-$VENV/djl}" OPT_OUT_TRACKING=true
   # OpenMP's waiting threads spin by default: two programs on few cores then run many times slower.
   export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"

@@ -51,13 +51,18 @@ public record Comparison(List<Row> rows) implements Viewable {
     Accuracy reference = rows.get(0).accuracy();
     return Tables.of("Accuracy on the same " + reference.n() + " samples", rows)
         .text("network", Row::name)
-        .number("top-1 %", r -> r.accuracy().top1())
-        .number("± standard error", r -> r.accuracy().standardError())
-        .number("top-5 %", r -> r.accuracy().top5())
-        .number("difference", r -> r.accuracy().top1() - reference.top1())
-        .number("± paired", r -> r.accuracy().pairedStandardError(reference))
+        .number("top-1 %", r -> hundredths(r.accuracy().top1()))
+        .number("± standard error", r -> hundredths(r.accuracy().standardError()))
+        .number("top-5 %", r -> hundredths(r.accuracy().top5()))
+        .number("difference", r -> hundredths(r.accuracy().top1() - reference.top1()))
+        .number("± paired", r -> hundredths(r.accuracy().pairedStandardError(reference)))
         .integer("n", r -> r.accuracy().n())
         .build();
+  }
+
+  /** Percentages to two decimals: more would be noise. */
+  private static double hundredths(double percent) {
+    return Math.round(100 * percent) / 100.0;
   }
 
   @Override

@@ -22,6 +22,8 @@ import tech.tablesaw.api.Table;
  * what was done.
  */
 public final class Network implements Evaluable, Viewable {
+  private static final int PAIRS_SHOWN = 3;
+
   private final Graph graph;
   private final List<Step> steps;
 
@@ -88,15 +90,26 @@ public final class Network implements Evaluable, Viewable {
         graph.operators().stream().noneMatch(n -> n.type().equals("BatchNormalization"));
     Network from = folded ? this : foldBatchNorms();
     CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(from.graph);
-    String pairs =
+    return new Network(
+        result.graph(), Step.append(from.steps, new Step("equalizeLayers", describe(result))));
+  }
+
+  private static String describe(CrossLayerEqualization.Result result) {
+    if (result.pairs().isEmpty()) {
+      return "no pair of layers to equalize";
+    }
+    String first =
         result.pairs().stream()
+            .limit(PAIRS_SHOWN)
             .map(p -> p.first() + "→" + p.second())
             .collect(Collectors.joining(", "));
-    String done =
-        result.pairs().isEmpty()
-            ? "no pair of layers to equalize"
-            : result.pairs().size() + " pairs in " + result.rounds() + " rounds: " + pairs;
-    return new Network(result.graph(), Step.append(from.steps, new Step("equalizeLayers", done)));
+    int more = result.pairs().size() - PAIRS_SHOWN;
+    return result.pairs().size()
+        + " pairs in "
+        + result.rounds()
+        + " rounds: "
+        + first
+        + (more > 0 ? " and " + more + " more" : "");
   }
 
   /** What was done to this network, a row a step. */

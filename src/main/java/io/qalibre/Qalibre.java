@@ -28,9 +28,12 @@ public final class Qalibre {
    *     operators that are not supported, all of which the message lists
    */
   public static Network load(String file) {
+    return load(found(file));
+  }
+
+  private static Path found(String file) {
     Path given = Path.of(file);
-    boolean found = given.isAbsolute() || Files.exists(given);
-    return load(found ? given : ProjectFiles.find(file));
+    return given.isAbsolute() || Files.exists(given) ? given : ProjectFiles.find(file);
   }
 
   /** Loads a network from an ONNX file; see {@link #load(String)}. */
@@ -49,6 +52,16 @@ public final class Qalibre {
    * @param encodings its encodings, format 1.0.0
    * @throws io.qalibre.errors.QalibreException if a file is missing or wrong, or the encodings do
    *     not belong to the network
+   */
+  public static QuantizedNetwork load(String onnx, String encodings) {
+    return load(found(onnx), found(encodings));
+  }
+
+  /**
+   * Loads a network with encodings computed earlier; see {@link #load(String, String)}.
+   *
+   * @param onnx the float network
+   * @param encodings its encodings, format 1.0.0
    */
   public static QuantizedNetwork load(Path onnx, Path encodings) {
     return load(onnx).simulate(QuantConfig.int8()).loadEncodings(encodings);

@@ -3,6 +3,7 @@ package io.qalibre;
 import ai.djl.training.dataset.Dataset;
 import io.qalibre.engine.Calibrator;
 import io.qalibre.export.EncodingsReader;
+import io.qalibre.export.IntegerBiases;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
@@ -62,7 +63,7 @@ public final class QuantizationSimModel implements Viewable {
     String done = enabled() + " encodings by " + config.config().name();
     return new QuantizedNetwork(
         this,
-        result.simulation(),
+        asOnTarget(result.simulation()),
         result.statistics(),
         Step.append(network.steps(), new Step("computeEncodings", done)),
         null);
@@ -78,10 +79,15 @@ public final class QuantizationSimModel implements Viewable {
   public QuantizedNetwork loadEncodings(Path file) {
     return new QuantizedNetwork(
         this,
-        new Simulation(graph, EncodingsReader.read(file, graph)),
+        asOnTarget(new Simulation(graph, EncodingsReader.read(file, graph))),
         Map.of(),
         Step.append(network.steps(), new Step("loadEncodings", String.valueOf(file.getFileName()))),
         null);
+  }
+
+  /** What the target computes with: integer kernels add biases in int32. */
+  Simulation asOnTarget(Simulation simulation) {
+    return config.config().integerBias() ? IntegerBiases.round(simulation) : simulation;
   }
 
   private long enabled() {

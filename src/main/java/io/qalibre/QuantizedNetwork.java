@@ -155,7 +155,8 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
   }
 
   QuantizedNetwork with(Simulation changed, Step step, @Nullable History trained) {
-    return new QuantizedNetwork(sim, changed, statistics, Step.append(steps, step), trained);
+    return new QuantizedNetwork(
+        sim, sim.asOnTarget(changed), statistics, Step.append(steps, step), trained);
   }
 
   /**

@@ -20,11 +20,19 @@ import org.jspecify.annotations.Nullable;
  * @param name the file's name, or that of a built-in config; used in messages
  * @param defaults the section {@code defaults}
  * @param overrides the sections {@code params} and {@code op_type}
- * @param fusion the sections {@code supergroups}, {@code supergroup_pass_list} and {@code qalibre}
+ * @param fusion the sections {@code supergroups} and {@code supergroup_pass_list}, and the first
+ *     two switches of {@code qalibre}
  * @param boundary the sections {@code model_input} and {@code model_output}
+ * @param integerBias the switch {@code integer_bias} of {@code qalibre}: whether the simulation
+ *     rounds biases to the int32 steps that integer kernels add; AIMET's keeps them float
  */
 public record RuntimeConfig(
-    String name, Defaults defaults, Overrides overrides, Fusion fusion, Boundary boundary) {
+    String name,
+    Defaults defaults,
+    Overrides overrides,
+    Fusion fusion,
+    Boundary boundary,
+    boolean integerBias) {
 
   /**
    * Reads a config from a JSON file in UTF-8.

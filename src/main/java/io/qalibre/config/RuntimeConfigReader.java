@@ -39,7 +39,8 @@ final class RuntimeConfigReader {
         defaults(root.require("defaults")),
         new Overrides(params(root.get("params")), opTypes(root.require("op_type"))),
         fusion(root),
-        boundary(root));
+        boundary(root),
+        root.get("qalibre").map(s -> s.flagOrFalse("integer_bias")).orElse(false));
   }
 
   private static Defaults defaults(JsonSection section) {
@@ -156,7 +157,7 @@ final class RuntimeConfigReader {
             .map(pass -> pass.oneOf(PASSES))
             .toList();
     Optional<JsonSection> own = root.get("qalibre");
-    own.ifPresent(s -> s.withOnly(List.of("fuse_depthwise", "fuse_passes")));
+    own.ifPresent(s -> s.withOnly(List.of("fuse_depthwise", "fuse_passes", "integer_bias")));
     return new Fusion(
         supergroups,
         passes,

@@ -40,7 +40,6 @@ public final class TrainableBlock extends AbstractBlock {
   private final Simulation simulation;
   private final ProgramSource source;
   private final PtSymbolBlock program;
-  private final PtSymbolBlock evaluation;
   private final List<Parameter> weights = new ArrayList<>();
   private final List<Parameter> ranges = new ArrayList<>();
   private final @Nullable NDArray nothing;
@@ -57,9 +56,6 @@ public final class TrainableBlock extends AbstractBlock {
     this.simulation = simulation;
     source = ProgramCompiler.compile(LearnedRanges.decided(simulation), Mode.TRAIN);
     program = Programs.load(source.code());
-    // A program that libtorch has specialised for gradients fails without them ("inference tensors
-    // cannot be saved for backward"): validating takes a copy that never sees any.
-    evaluation = Programs.load(source.code() + "# evaluation\n");
     for (ProgramSource.Parameter parameter : source.parameters()) {
       Tensor value = simulation.graph().initializer(parameter.initializer());
       weights.add(parameter(manager, parameter.initializer(), value, learned(parameter)));
@@ -110,7 +106,9 @@ public final class TrainableBlock extends AbstractBlock {
     NDManager manager = inputs.head().getManager();
     add(arguments, "p[]", values(store, manager, weights, training));
     add(arguments, "r[]", values(store, manager, ranges, training));
-    return IValueUtils.forward(training ? program : evaluation, arguments, training);
+    // Also for validation with gradients on: a program that has been specialised for training fails
+    // on the tensors of libtorch's inference mode. Nothing runs backward then, so nothing changes.
+    return IValueUtils.forward(program, arguments, true);
   }
 
   private void check(NDList inputs) {

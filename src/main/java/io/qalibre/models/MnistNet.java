@@ -29,7 +29,7 @@ public final class MnistNet {
         .add(conv(16, 3, 16))
         .add(BatchNorm.builder().build())
         .add(Activation.reluBlock())
-        .add(conv(32, 1, 1))
+        .add(conv(64, 1, 1))
         .add(BatchNorm.builder().build())
         .add(Activation.reluBlock())
         .add(Pool.maxPool2dBlock(new Shape(2, 2), new Shape(2, 2)))

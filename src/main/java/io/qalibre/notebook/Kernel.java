@@ -2,6 +2,10 @@ package io.qalibre.notebook;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
@@ -18,6 +22,7 @@ final class Kernel {
   private static final String DISPLAY_ID = "display_id";
 
   private final BaseKernel kernel;
+  private final ExecutorService sender = Executors.newSingleThreadExecutor(Kernel::daemon);
   private final Map<String, DisplayData> waiting = new LinkedHashMap<>();
 
   Kernel(BaseKernel kernel) {
@@ -40,7 +45,8 @@ final class Kernel {
   /** Shows a value as it would be shown as a cell's result. */
   void show(@Nullable Object value) {
     catchUp();
-    send(() -> kernel.display(kernel.getRenderer().render(value)));
+    DisplayData data = kernel.getRenderer().render(value);
+    send(() -> kernel.display(data));
   }
 
   /** Shows data that can be {@linkplain #update updated} under an id. */
@@ -79,17 +85,33 @@ final class Kernel {
   }
 
   /**
-   * Sends with the thread's interrupt held back: sockets are closed for good when an interrupted
-   * thread writes to them, and the last state of an interrupted loop is to be seen.
+   * Sends from a thread of its own and waits for it. The user interrupts the evaluating thread: a
+   * socket it writes to at that moment would be closed, or would swallow the interrupt.
    */
-  private static void send(Runnable message) {
-    boolean interrupted = Thread.interrupted();
+  private void send(Runnable message) {
+    Future<?> sent = sender.submit(message);
+    boolean interrupted = false;
     try {
-      message.run();
+      while (true) {
+        try {
+          sent.get();
+          return;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw new IllegalStateException("the notebook does not show it: " + e.getCause(), e);
+        }
+      }
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  private static Thread daemon(Runnable work) {
+    Thread thread = new Thread(work, "qalibre-display");
+    thread.setDaemon(true);
+    return thread;
   }
 }

@@ -26,11 +26,11 @@ final class LivePlot {
                         c -> new Line(c.name(), c.x(), c.y()), Collectors.toList())));
     if (panels.size() < 2) {
       String axis = panels.keySet().stream().findFirst().orElse("");
-      return Charts.lines(title, "", axis, panels.getOrDefault(axis, List.of()));
+      return Charts.lines(title, "step", axis, panels.getOrDefault(axis, List.of()));
     }
     List<? extends IChart> charts =
         panels.entrySet().stream()
-            .map(p -> Charts.lines("", "", p.getKey(), p.getValue()))
+            .map(p -> Charts.lines("", "step", p.getKey(), p.getValue()))
             .toList();
     return Charts.grid(title, Math.min(COLUMNS, charts.size()), charts);
   }

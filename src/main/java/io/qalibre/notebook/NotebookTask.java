@@ -58,6 +58,11 @@ final class NotebookTask implements Task {
   }
 
   private void paint(boolean ended) {
+    if (ended && done >= steps) {
+      // What is done needs no line: results follow, and a stored notebook stays the same.
+      line.paint(() -> Picture.of("", ""));
+      return;
+    }
     ProgressLine state =
         new ProgressLine(title, done, steps, (clock.nanos() - started) / 1e9, detail);
     line.paint(() -> Picture.of(state.html(ended), state.text(ended)));

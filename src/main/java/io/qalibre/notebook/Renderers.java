@@ -1,5 +1,6 @@
 package io.qalibre.notebook;
 
+import io.qalibre.data.ImageSplits;
 import io.qalibre.view.TableHtml;
 import io.qalibre.view.TableText;
 import io.qalibre.view.Viewable;
@@ -23,6 +24,7 @@ final class Renderers {
     register(renderer, Table.class, Renderers::table, Picture.HTML);
     register(renderer, Viewable.class, value -> table(value.table()), Picture.HTML);
     register(renderer, IChart.class, Picture::of, Picture.PNG);
+    register(renderer, ImageSplits.class, SamplePictures::of, Picture.PNG);
   }
 
   static Picture table(Table table) {

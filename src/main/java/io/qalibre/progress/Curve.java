@@ -5,7 +5,7 @@ package io.qalibre.progress;
  *
  * @param name its name in the legend, such as {@code loss}
  * @param axis the quantity on its vertical axis; curves of one axis share a panel
- * @param x the horizontal positions, increasing
+ * @param x the steps, increasing
  * @param y the values, as many as x
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody, copied at the door

@@ -32,9 +32,9 @@ public record History(List<Epoch> epochs, List<Double> losses, int kept, boolean
    * @param number 1 for the first pass, 0 for the state before it
    * @param steps the steps done until its end
    * @param loss the mean loss of its steps; NaN for epoch 0
-   * @param top1 top-1 on the validation samples, in percent; NaN without any
+   * @param top1 top-1 on the validation samples, in percent; NaN without any, and where interrupted
    * @param learningRate the learning rate at its end
-   * @param seconds how long it took
+   * @param seconds how long it took; NaN where interrupted
    */
   public record Epoch(
       int number, int steps, double loss, double top1, double learningRate, double seconds) {}

@@ -1,6 +1,7 @@
 package io.qalibre.qat;
 
 import ai.djl.training.Trainer;
+import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.training.evaluator.Evaluator;
 import ai.djl.training.listener.EvaluatorTrainingListener;
 import ai.djl.training.listener.TrainingListenerAdapter;
@@ -19,28 +20,29 @@ import org.jspecify.annotations.Nullable;
  * own runs, and stops it when the cell is interrupted.
  *
  * <p>Add it after DJL's own: {@code config.addTrainingListeners(TrainingListener.Defaults.basic());
- * config.addTrainingListeners(new LivePlot(epochs));}
+ * config.addTrainingListeners(new LivePlot(epochs, samples));}
  */
 public final class LivePlot extends TrainingListenerAdapter {
-  private final int epochs;
+  private final long total;
   private final List<Double> losses = new ArrayList<>();
   private final Map<String, List<double[]>> validation = new LinkedHashMap<>();
   private final Map<String, Double> measured = new LinkedHashMap<>();
   private @Nullable Task task;
-  private int epoch;
+  private long samples;
 
   /**
    * Creates a listener for one training.
    *
    * @param epochs how many passes the training takes, at least 1
+   * @param training the samples of a pass
    */
-  public LivePlot(int epochs) {
-    this.epochs = epochs;
+  public LivePlot(int epochs, RandomAccessDataset training) {
+    total = Math.max(1, epochs * training.size());
   }
 
   @Override
   public void onTrainingBegin(Trainer trainer) {
-    task = Progress.start("train", epochs);
+    task = Progress.start("train", total);
   }
 
   @Override
@@ -51,6 +53,7 @@ public final class LivePlot extends TrainingListenerAdapter {
     if (Double.isFinite(loss)) {
       losses.add(loss);
     }
+    samples += batchData.getBatch().getSize();
     show();
   }
 
@@ -66,7 +69,6 @@ public final class LivePlot extends TrainingListenerAdapter {
 
   @Override
   public void onEpoch(Trainer trainer) {
-    epoch++;
     measured.forEach(
         (name, value) ->
             validation
@@ -87,7 +89,7 @@ public final class LivePlot extends TrainingListenerAdapter {
     if (task == null || losses.isEmpty()) {
       return;
     }
-    task.update(epoch, losses.size() + " steps");
+    task.update(samples, losses.size() + " steps");
     List<Curve> curves = new ArrayList<>(List.of(LossCurve.of(losses)));
     validation.forEach(
         (name, points) ->

@@ -3,9 +3,9 @@ package io.qalibre.qat;
 import io.qalibre.progress.Curve;
 import java.util.List;
 
-/** The loss of each step as a curve that can be read: at most a few hundred averaged points. */
+/** The loss of each step as a curve that can be read: at most some hundred averaged points. */
 final class LossCurve {
-  private static final int POINTS = 200;
+  private static final int POINTS = 80;
 
   private LossCurve() {}
 

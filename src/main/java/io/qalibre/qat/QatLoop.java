@@ -60,8 +60,8 @@ public final class QatLoop {
   /**
    * Trains a simulation.
    *
-   * <p>Interrupted before the first epoch's validation, the training gives what it has learned so
-   * far; later, the best validated simulation.
+   * <p>Interrupted, the training gives the best validated simulation; where no epoch has been
+   * validated to be better than the start, what it has learned so far.
    *
    * @param start the simulation to begin with; it stays as it is
    * @param training batches of inputs with labels
@@ -86,13 +86,11 @@ public final class QatLoop {
           long began = System.nanoTime();
           pass(trainer, task, epoch);
           validate(model.freeze(), epoch, (System.nanoTime() - began) / 1e9);
+          report(task, epoch * samples, epoch);
         }
       } catch (InterruptedWorkException e) {
         interrupted = true;
-        if (kept == 0 && !losses.isEmpty()) {
-          best = model.freeze();
-          kept = epochs.isEmpty() ? 1 : epochs.get(epochs.size() - 1).number() + 1;
-        }
+        stopped(model.freeze());
       }
     } catch (IOException | TranslateException e) {
       throw new QalibreException(TITLE + ": the dataset failed: " + e.getMessage(), e);
@@ -107,6 +105,22 @@ public final class QatLoop {
       throw new QalibreException(TITLE + ": the dataset failed: " + e.getMessage(), e);
     }
     samples = training instanceof RandomAccessDataset sized ? sized.size() : 0;
+  }
+
+  /** Ends an interrupted epoch; its weights are kept where no epoch before it was better. */
+  private void stopped(Simulation learned) {
+    int ended = epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).steps();
+    if (losses.size() == ended) {
+      return;
+    }
+    int number = epochs.isEmpty() ? 1 : epochs.get(epochs.size() - 1).number() + 1;
+    epochs.add(
+        new History.Epoch(
+            number, losses.size(), meanLoss(), Double.NaN, schedule.now(), Double.NaN));
+    if (kept == 0 || options.validation() == null) {
+      best = learned;
+      kept = number;
+    }
   }
 
   private DefaultTrainingConfig config() {

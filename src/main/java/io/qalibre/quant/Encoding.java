@@ -55,7 +55,7 @@ public record Encoding(
    */
   public long quantize(float value) {
     double code = Math.rint(value / (float) scale) - offset;
-    return (long) Math.max(0, Math.min(steps(), code));
+    return (long) Math.max(0, Math.min((double) steps(), code));
   }
 
   /** The value of a code, in float32. */

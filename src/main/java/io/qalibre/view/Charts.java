@@ -43,6 +43,8 @@ public final class Charts {
       color++;
     }
     Ticks.round(chart);
+    // XChart writes 90.88000000000001 where its numbers stand at the values themselves.
+    chart.setCustomYAxisTickLabelsFormatter(Numbers::format);
     HouseStyle.legend(chart);
     return chart;
   }
