@@ -20,6 +20,7 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.Tensor;
 import io.qalibre.qat.LivePlot;
 import io.qalibre.testing.Labelled;
+import io.qalibre.testing.LatePoints;
 import io.qalibre.testing.Net;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,7 @@ class TrainableNetwork_trainer_Test {
     Map<String, Tensor> before = Map.copyOf(START.simulation().graph().initializers());
     QuantizedNetwork tuned;
     try (TrainableNetwork trainable = START.trainable()) {
-      try (Trainer trainer = trainable.trainer(config().addTrainingListeners(new LivePlot(6)))) {
+      try (Trainer trainer = trainable.trainer(config())) {
         trainer.initialize(new Shape(1, 2));
         EasyTrain.fit(trainer, 6, TRAINING, VALIDATION);
         assertThat(trainer.getTrainingResult().getEvaluations().get("validate_Accuracy"))
@@ -137,6 +138,29 @@ class TrainableNetwork_trainer_Test {
       assertThatThrownBy(() -> trainable.trainer(two))
           .isInstanceOf(QalibreException.class)
           .hasMessageContaining("several devices");
+    }
+  }
+
+  @Test
+  void the_live_plot_listens_to_the_stock_loop_and_can_stop_it() throws Exception {
+    LatePoints data = new LatePoints();
+    data.prepare(null);
+    try (TrainableNetwork trainable = START.trainable()) {
+      try (Trainer trainer =
+          trainable.trainer(config().addTrainingListeners(new LivePlot(2, data)))) {
+        trainer.initialize(new Shape(1, 2));
+        EasyTrain.fit(trainer, 2, data, data);
+      }
+      try (Trainer trainer =
+          trainable.trainer(
+              config().addTrainingListeners(new InterruptAfterThird(), new LivePlot(9, data)))) {
+        trainer.initialize(new Shape(1, 2));
+
+        assertThatThrownBy(() -> EasyTrain.fit(trainer, 9, data, null))
+            .isInstanceOf(InterruptedWorkException.class);
+      }
+      assertThat(Thread.currentThread().isInterrupted()).isFalse();
+      assertThat(trainable.freeze().evaluate(data).n()).isEqualTo(8);
     }
   }
 

@@ -30,7 +30,8 @@ class CrossLayerEqualization_equalize_Test {
     float[] values = tensor.floats();
     int inner = values.length / (int) tensor.sizes()[0];
     for (int i = 0; i < values.length; i++) {
-      values[i] *= (float) Math.pow(10, i / inner);
+      int channel = i / inner;
+      values[i] *= (float) Math.pow(10, channel);
     }
     return graph.withInitializers(Map.of(weight, Tensor.of(values, tensor.sizes())));
   }

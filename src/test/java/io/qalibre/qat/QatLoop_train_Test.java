@@ -13,6 +13,7 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.testing.Labelled;
+import io.qalibre.testing.LatePoints;
 import io.qalibre.testing.Net;
 import java.util.List;
 import java.util.Map;

@@ -99,7 +99,7 @@ public final class Labelled implements Dataset {
   private NDArray rows(NDManager manager, int from, int to) {
     long[] sizes = samples.sizes();
     int width = samples.size() / (int) Math.max(1, sizes[0]);
-    sizes[0] = to - from;
+    sizes[0] = (long) to - from;
     return manager.create(
         Arrays.copyOfRange(samples.floats(), from * width, to * width), new Shape(sizes));
   }

@@ -1,4 +1,4 @@
-package io.qalibre.qat;
+package io.qalibre.testing;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -9,10 +9,11 @@ import ai.djl.util.Progress;
 /**
  * Eight points of two classes that are there only once they are prepared, as DJL's datasets are.
  */
-final class LatePoints extends RandomAccessDataset {
+public final class LatePoints extends RandomAccessDataset {
   private float[][] points;
 
-  LatePoints() {
+  /** Points in batches of two. */
+  public LatePoints() {
     super(new Builder().setSampling(2, false));
   }
 
