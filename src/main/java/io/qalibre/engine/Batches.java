@@ -46,11 +46,10 @@ final class Batches {
    * @throws InterruptedWorkException if the user asked to stop
    */
   long forEach(Session session, Dataset dataset, Consumer consumer) {
-    long size = dataset instanceof RandomAccessDataset sized ? sized.size() : 0;
     long done = 0;
+    long size = prepare(dataset);
     try (NDManager manager = session.newManager();
         Task task = Progress.start(title, Math.max(1, size))) {
-      dataset.prepare();
       for (Batch batch : dataset.getData(manager)) {
         long samples = done;
         InterruptedWorkException.check(() -> title + " stopped after " + samples + " samples");
@@ -68,6 +67,17 @@ final class Batches {
       throw new QalibreException(title + ": the dataset is empty; expected at least one sample");
     }
     return done;
+  }
+
+  /** Makes a dataset ready; returns its size, 0 where it does not know. */
+  private long prepare(Dataset dataset) {
+    try {
+      dataset.prepare();
+    } catch (IOException | TranslateException e) {
+      throw new QalibreException(title + ": the dataset failed: " + e.getMessage(), e);
+    }
+    // Many of DJL's datasets know their size only now.
+    return dataset instanceof RandomAccessDataset sized ? sized.size() : 0;
   }
 
   /** The graph's inputs from a batch: by name where the arrays are named, else in order. */

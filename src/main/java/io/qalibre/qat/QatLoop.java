@@ -34,18 +34,17 @@ public final class QatLoop {
   private final Simulation start;
   private final Dataset training;
   private final Qat options;
-  private final long samples;
   private final CosineSchedule schedule;
   private final List<History.Epoch> epochs = new ArrayList<>();
   private final List<Double> losses = new ArrayList<>();
   private Simulation best;
+  private long samples;
   private int kept;
 
   private QatLoop(Simulation start, Dataset training, Qat options) {
     this.start = start;
     this.training = training;
     this.options = options;
-    samples = training instanceof RandomAccessDataset sized ? sized.size() : 0;
     schedule = new CosineSchedule(options.learningRate());
     best = start;
   }
@@ -67,7 +66,8 @@ public final class QatLoop {
    * @param start the simulation to begin with; it stays as it is
    * @param training batches of inputs with labels
    * @param options how
-   * @throws QalibreException if the dataset is empty or does not fit, or the loss is NaN
+   * @throws QalibreException if the dataset is empty, has no labels or does not fit, the loss is
+   *     NaN, or no gradient reaches a weight or range
    */
   public static Result train(Simulation start, Dataset training, Qat options) {
     return new QatLoop(start, training, options).run();
@@ -75,6 +75,7 @@ public final class QatLoop {
 
   private Result run() {
     boolean interrupted = false;
+    prepare();
     try (TrainableModel model = TrainableModel.of("qat", start);
         Trainer trainer = model.trainer(config());
         Task task = Progress.start(TITLE, Math.max(1, samples * options.epochs()))) {
@@ -95,6 +96,15 @@ public final class QatLoop {
       throw new QalibreException(TITLE + ": the dataset failed: " + e.getMessage(), e);
     }
     return new Result(best, new History(epochs, losses, kept, interrupted));
+  }
+
+  private void prepare() {
+    try {
+      training.prepare();
+    } catch (IOException | TranslateException e) {
+      throw new QalibreException(TITLE + ": the dataset failed: " + e.getMessage(), e);
+    }
+    samples = training instanceof RandomAccessDataset sized ? sized.size() : 0;
   }
 
   /** Ends an interrupted epoch; its weights are kept where no epoch before it was better. */
@@ -142,6 +152,9 @@ public final class QatLoop {
   }
 
   private double step(Trainer trainer, Batch batch) {
+    if (batch.getLabels().isEmpty()) {
+      throw new QalibreException(TITLE + ": training needs labels, and the dataset has none");
+    }
     double value;
     try (GradientCollector collector = trainer.newGradientCollector()) {
       NDList predictions = trainer.forward(batch.getData(), batch.getLabels());
@@ -158,8 +171,20 @@ public final class QatLoop {
       }
       collector.backward(loss);
     }
-    trainer.step();
+    update(trainer);
     return value;
+  }
+
+  private void update(Trainer trainer) {
+    try {
+      trainer.step();
+    } catch (IllegalStateException e) {
+      // The trainer takes a first step without any gradient for a mistake in the loop.
+      throw new QalibreException(
+          "train: every gradient is zero in step %d: what the network gives does not depend on its weights and ranges (dead or clipped activations)"
+              .formatted(losses.size() + 1),
+          e);
+    }
   }
 
   private void report(Task task, long done, int epoch) {

@@ -1,0 +1,124 @@
+package io.qalibre.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.qalibre.config.Placement;
+import io.qalibre.config.PlacementOptions;
+import io.qalibre.config.RuntimeConfig;
+import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
+import io.qalibre.qat.Qat;
+import io.qalibre.qat.QatLoop;
+import io.qalibre.qat.TrainableModel;
+import io.qalibre.testing.Labelled;
+import io.qalibre.testing.Net;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Counts the engine's arrays before and after each verb: all hang below one root manager. */
+class Session_leaks_Test {
+  private static final Labelled DATA = Labelled.random(2, 12, 3, 6, 6).batch(4);
+  private static final Graph GRAPH =
+      Placement.place(
+          Net.input(3, 6, 6)
+              .conv("c", "x", 4, 3, 3, 3)
+              .op("r", "Relu", List.of("c"))
+              .op("f", "Flatten", List.of("r"))
+              .linear("y", "f", 2, 144)
+              .build("y"),
+          RuntimeConfig.builtIn("int8"),
+          PlacementOptions.DEFAULT);
+  private static final Simulation SIMULATION = Calibrator.calibrate(GRAPH, DATA).simulation();
+
+  private static int arrays() {
+    try (NDManager manager = Programs.newManager()) {
+      return manager.getParentManager().getManagedArrays().size();
+    }
+  }
+
+  private static void assertLeavesNothing(Runnable verb) {
+    verb.run();
+    int before = arrays();
+    verb.run();
+    verb.run();
+    assertThat(arrays()).isEqualTo(before);
+  }
+
+  @Test
+  void the_count_sees_an_array_deep_below() {
+    int before = arrays();
+    try (NDManager manager = Programs.newManager();
+        NDManager below = manager.newSubManager();
+        NDArray array = below.create(1f)) {
+      assertThat(array).isNotNull();
+      assertThat(arrays()).isEqualTo(before + 1);
+    }
+    assertThat(arrays()).isEqualTo(before);
+  }
+
+  @Test
+  void running_evaluating_and_calibrating_leave_no_arrays() {
+    Map<String, Tensor> input = Map.of("x", Net.data(1, 2, 3, 6, 6));
+    assertLeavesNothing(() -> Runner.run(SIMULATION, input));
+    assertLeavesNothing(() -> Runner.accuracy(SIMULATION, DATA));
+    assertLeavesNothing(
+        () ->
+            Runner.score(
+                SIMULATION,
+                DATA,
+                (outputs, labels) -> outputs.get("y").rank() == 2 ? new double[4] : new double[0]));
+    assertLeavesNothing(() -> Calibrator.calibrate(GRAPH, DATA));
+  }
+
+  @Test
+  void failing_leaves_no_arrays() {
+    Labelled other = Labelled.of(Net.data(1, 2, 1, 6, 6), 0, 1);
+    assertLeavesNothing(
+        () -> {
+          assertThatThrownBy(() -> Runner.accuracy(SIMULATION, other))
+              .isInstanceOf(QalibreException.class);
+          assertThatThrownBy(
+                  () -> Runner.run(Simulation.of(GRAPH), Map.of("x", Net.data(1, 2, 3, 6, 6))))
+              .isInstanceOf(QalibreException.class);
+          assertThatThrownBy(
+                  () ->
+                      Runner.score(
+                          SIMULATION,
+                          DATA,
+                          (outputs, labels) -> {
+                            throw new IllegalStateException("the user's mistake");
+                          }))
+              .isInstanceOf(IllegalStateException.class);
+        });
+  }
+
+  @Test
+  void training_leaves_no_arrays() {
+    assertLeavesNothing(() -> QatLoop.train(SIMULATION, DATA, Qat.epochs(2).validate(DATA)));
+    assertLeavesNothing(
+        () -> {
+          try (TrainableModel model = TrainableModel.of("t", SIMULATION)) {
+            model.freeze();
+          }
+        });
+  }
+
+  @Test
+  void training_that_is_interrupted_or_fails_leaves_no_arrays() {
+    Labelled interrupting = DATA.before(i -> Thread.currentThread().interrupt());
+    assertLeavesNothing(() -> QatLoop.train(SIMULATION, interrupting, Qat.epochs(1)));
+    assertLeavesNothing(
+        () ->
+            assertThatThrownBy(
+                    () ->
+                        QatLoop.train(
+                            SIMULATION, Labelled.of(Net.data(1, 2, 3, 6, 6)), Qat.epochs(1)))
+                .isInstanceOf(QalibreException.class));
+  }
+}
