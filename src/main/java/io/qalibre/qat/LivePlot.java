@@ -24,20 +24,32 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LivePlot extends TrainingListenerAdapter {
   private final long total;
+  private final boolean inSamples;
   private final List<Double> losses = new ArrayList<>();
   private final Map<String, List<double[]>> validation = new LinkedHashMap<>();
   private final Map<String, Double> measured = new LinkedHashMap<>();
   private @Nullable Task task;
-  private long samples;
+  private long done;
 
   /**
-   * Creates a listener for one training.
+   * Creates a listener for one training whose progress is counted in passes.
+   *
+   * @param epochs how many passes the training takes, at least 1
+   */
+  public LivePlot(int epochs) {
+    total = epochs;
+    inSamples = false;
+  }
+
+  /**
+   * Creates a listener for one training whose progress is counted in samples.
    *
    * @param epochs how many passes the training takes, at least 1
    * @param training the samples of a pass
    */
   public LivePlot(int epochs, RandomAccessDataset training) {
     total = Math.max(1, epochs * training.size());
+    inSamples = true;
   }
 
   @Override
@@ -53,7 +65,7 @@ public final class LivePlot extends TrainingListenerAdapter {
     if (Double.isFinite(loss)) {
       losses.add(loss);
     }
-    samples += batchData.getBatch().getSize();
+    done += inSamples ? batchData.getBatch().getSize() : 0;
     show();
   }
 
@@ -69,6 +81,7 @@ public final class LivePlot extends TrainingListenerAdapter {
 
   @Override
   public void onEpoch(Trainer trainer) {
+    done += inSamples ? 0 : 1;
     measured.forEach(
         (name, value) ->
             validation
@@ -89,7 +102,7 @@ public final class LivePlot extends TrainingListenerAdapter {
     if (task == null || losses.isEmpty()) {
       return;
     }
-    task.update(samples, losses.size() + " steps");
+    task.update(done, losses.size() + " steps");
     List<Curve> curves = new ArrayList<>(List.of(LossCurve.of(losses)));
     validation.forEach(
         (name, points) ->
