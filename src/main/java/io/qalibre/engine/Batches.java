@@ -9,6 +9,7 @@ import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.translate.TranslateException;
 import io.qalibre.errors.InterruptedWorkException;
 import io.qalibre.errors.QalibreException;
+import io.qalibre.errors.UnknownNameException;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.ValueInfo;
 import io.qalibre.progress.Progress;
@@ -80,6 +81,17 @@ final class Batches {
     return dataset instanceof RandomAccessDataset sized ? sized.size() : 0;
   }
 
+  /** Arrays that bear names bear those of the inputs; pictures of a plain dataset have none. */
+  private void requireKnownNames(NDList data) {
+    List<String> names = graph.inputs().stream().map(ValueInfo::name).toList();
+    for (NDArray array : data) {
+      String name = array.getName();
+      if (name != null && !name.isEmpty() && !names.contains(name)) {
+        throw new UnknownNameException("input", name, graph.name(), names);
+      }
+    }
+  }
+
   /** The graph's inputs from a batch: by name where the arrays are named, else in order. */
   private NDList inputs(NDList data) {
     List<ValueInfo> expected = graph.inputs();
@@ -95,6 +107,7 @@ final class Batches {
               + ", the dataset gives "
               + data.size());
     }
+    requireKnownNames(data);
     NDList inputs = new NDList();
     for (int i = 0; i < expected.size(); i++) {
       ValueInfo info = expected.get(i);

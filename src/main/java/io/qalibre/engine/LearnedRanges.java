@@ -92,6 +92,6 @@ final class LearnedRanges {
   }
 
   private static float scale(QuantizerSpec spec, float min, float max, long steps) {
-    return Math.max((max - min) / steps, (float) Grids.minimumScale(spec.bitwidth()));
+    return Math.max(Math.abs(max - min) / steps, (float) Grids.minimumScale(spec.bitwidth()));
   }
 }

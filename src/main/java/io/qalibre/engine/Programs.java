@@ -21,16 +21,7 @@ final class Programs {
 
   private record Key(String code, Device device) {}
 
-  // Evicted programs are not closed here: a session may still run one. They go with their manager.
-  private static final Map<Key, PtSymbolBlock> CACHE =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Key, PtSymbolBlock> eldest) {
-          return size() > KEPT;
-        }
-      };
+  private static final Map<Key, Program> CACHE = new LinkedHashMap<>(16, 0.75f, true);
 
   private Programs() {}
 
@@ -39,28 +30,74 @@ final class Programs {
     return NDManager.newBaseManager(Devices.current(), "PyTorch");
   }
 
-  /** The loaded program of a source, on the current device. */
-  static synchronized PtSymbolBlock load(String code) {
-    Key key = new Key(code, Devices.current());
-    PtSymbolBlock block = CACHE.get(key);
-    if (block == null) {
-      block = compile(code);
-      CACHE.put(key, block);
+  /** A program on loan; it stays loaded at least until it is closed. */
+  static synchronized Program borrow(String code) {
+    Program program = CACHE.computeIfAbsent(new Key(code, Devices.current()), Programs::load);
+    program.users++;
+    var eldest = CACHE.values().iterator();
+    while (CACHE.size() > KEPT) {
+      Program evicted = eldest.next();
+      eldest.remove();
+      evicted.kept = false;
+      evicted.unloadIfUnused();
     }
-    return block;
+    return program;
   }
 
-  private static PtSymbolBlock compile(String code) {
+  private static synchronized void release(Program program) {
+    program.users--;
+    program.unloadIfUnused();
+  }
+
+  private static Program load(Key key) {
     // The engine has to be up before its native library is called.
     Engine.getEngine("PyTorch");
     PtNDManager manager = (PtNDManager) newManager();
     try {
-      return JniUtils.loadModule(
-          manager, new ByteArrayInputStream(ScriptArchive.pack(code)), false, false);
-    } catch (IOException | RuntimeException e) {
+      return new Program(manager, load(manager, key.code()));
+    } catch (QalibreException e) {
       manager.close();
+      throw e;
+    }
+  }
+
+  /** A program that lives as long as a manager. */
+  static PtSymbolBlock load(NDManager manager, String code) {
+    try {
+      return JniUtils.loadModule(
+          (PtNDManager) manager, new ByteArrayInputStream(ScriptArchive.pack(code)), false, false);
+    } catch (IOException | RuntimeException e) {
       throw new QalibreException(
           "the engine does not take the program of this network: " + firstLine(e), e);
+    }
+  }
+
+  /** A loaded program, and how many borrow it. */
+  static final class Program implements AutoCloseable {
+    private final NDManager manager;
+    private final PtSymbolBlock block;
+    private int users;
+    private boolean kept = true;
+
+    private Program(NDManager manager, PtSymbolBlock block) {
+      this.manager = manager;
+      this.block = block;
+    }
+
+    PtSymbolBlock block() {
+      return block;
+    }
+
+    /** Ends a loan. */
+    @Override
+    public void close() {
+      release(this);
+    }
+
+    private void unloadIfUnused() {
+      if (!kept && users == 0) {
+        manager.close();
+      }
     }
   }
 

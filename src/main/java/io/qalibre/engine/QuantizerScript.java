@@ -23,7 +23,7 @@ final class QuantizerScript {
           hi: Tensor,
           steps: float,
           least: float) -> Tensor:
-          return torch.clamp(torch.div(torch.sub(hi, lo), steps), least)
+          return torch.clamp(torch.div(torch.abs(torch.sub(hi, lo)), steps), least)
         def zero(self: __torch__.M,
           lo: Tensor,
           s: Tensor,

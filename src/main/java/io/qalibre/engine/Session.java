@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import io.qalibre.graph.QuantizerNode;
@@ -22,7 +21,7 @@ import java.util.List;
 final class Session implements AutoCloseable {
   private final Simulation simulation;
   private final ProgramSource source;
-  private final PtSymbolBlock program;
+  private final Programs.Program program;
   private final PtNDManager manager;
   private final PtNDArray[] parameters;
   private final double[] grids;
@@ -30,7 +29,7 @@ final class Session implements AutoCloseable {
   private Session(Simulation simulation, Mode mode) {
     this.simulation = simulation;
     source = ProgramCompiler.compile(simulation.graph(), mode);
-    program = Programs.load(source.code());
+    program = Programs.borrow(source.code());
     manager = (PtNDManager) Programs.newManager();
     try {
       parameters =
@@ -39,7 +38,7 @@ final class Session implements AutoCloseable {
               .toArray(PtNDArray[]::new);
       grids = mode == Mode.INFER ? grids() : new double[0];
     } catch (RuntimeException e) {
-      manager.close();
+      close();
       throw e;
     }
   }
@@ -70,7 +69,7 @@ final class Session implements AutoCloseable {
     try (IValue x = IValue.listFrom(arrays);
         IValue p = IValue.listFrom(parameters);
         IValue e = IValue.listFrom(numbers);
-        IValue result = IValueUtils.runMethod(program, method, x, p, e)) {
+        IValue result = IValueUtils.runMethod(program.block(), method, x, p, e)) {
       NDList outputs = new NDList();
       for (NDArray array : result.toTensorArray((PtNDManager) into)) {
         outputs.add(array);
@@ -111,5 +110,6 @@ final class Session implements AutoCloseable {
   @Override
   public void close() {
     manager.close();
+    program.close();
   }
 }

@@ -55,7 +55,7 @@ public final class TrainableBlock extends AbstractBlock {
     super(VERSION);
     this.simulation = simulation;
     source = ProgramCompiler.compile(LearnedRanges.decided(simulation), Mode.TRAIN);
-    program = Programs.load(source.code());
+    program = Programs.load(manager, source.code());
     for (ProgramSource.Parameter parameter : source.parameters()) {
       Tensor value = simulation.graph().initializer(parameter.initializer());
       weights.add(parameter(manager, parameter.initializer(), value, learned(parameter)));
