@@ -6,6 +6,16 @@ enum Mode {
   INFER,
   /** Parameters are quantized, activations pass through; their ranges come out beside. */
   OBSERVE,
-  /** Quantizers quantize with the ranges given as tensors; gradients flow to weights and ranges. */
-  TRAIN
+  /**
+   * Quantizers quantize with the ranges given as tensors; gradients flow to weights and ranges;
+   * batch normalizations use the statistics they have.
+   */
+  TRAIN,
+  /** The same, but batch normalizations use each batch's statistics and update their own. */
+  TRAIN_LIVE_NORMS;
+
+  /** Whether gradients flow. */
+  boolean trains() {
+    return this == TRAIN || this == TRAIN_LIVE_NORMS;
+  }
 }

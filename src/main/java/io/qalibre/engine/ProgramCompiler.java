@@ -89,10 +89,10 @@ final class ProgramCompiler {
   private void quantize(QuantizerNode node) {
     if (!node.enabled()) {
       alias(node);
-    } else if (node.parameter() && mode != Mode.TRAIN) {
+    } else if (node.parameter() && !mode.trains()) {
       String name = variable(node.input(), node);
       variables.put(node.output(), name);
-    } else if (mode == Mode.TRAIN) {
+    } else if (mode.trains()) {
       train(node);
     } else if (mode == Mode.OBSERVE) {
       activations.add(new ProgramSource.Activation(node, Clamp.NONE.low(), Clamp.NONE.high()));
@@ -188,7 +188,7 @@ final class ProgramCompiler {
         + "  __buffers__ = []\n"
         + "  training : bool\n"
         + method("forward", body)
-        + (mode == Mode.TRAIN ? QuantizerScript.METHODS : "")
+        + (mode.trains() ? QuantizerScript.METHODS : "")
         + (mode == Mode.OBSERVE ? histograms(body) : "");
   }
 
@@ -203,7 +203,7 @@ final class ProgramCompiler {
   }
 
   private String method(String name, List<String> body) {
-    String last = mode == Mode.TRAIN ? "r: List[Tensor]" : "e: List[float]";
+    String last = mode.trains() ? "r: List[Tensor]" : "e: List[float]";
     return "  def "
         + name
         + "(self: __torch__.M,\n    x: List[Tensor],\n    p: List[Tensor],\n    "
@@ -241,6 +241,11 @@ final class ProgramCompiler {
     @Override
     public Optional<Tensor> constant(int input) {
       return Optional.ofNullable(graph.initializers().get(node.input(input)));
+    }
+
+    @Override
+    public boolean liveStatistics() {
+      return mode == Mode.TRAIN_LIVE_NORMS;
     }
 
     @Override

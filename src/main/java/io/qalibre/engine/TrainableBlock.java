@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * tensor names, and the range of each quantizer, as {@code <tensor>.range_min} and {@code
  * .range_max}. It trains under any DJL trainer and optimizer.
  *
- * <p>Batch normalizations that are not folded keep their statistics and learn γ and β only.
+ * <p>Batch normalizations that are not folded keep their statistics and learn γ and β only, unless
+ * {@link #liveNorms} lets them use and follow each training batch's.
  */
 public final class TrainableBlock extends AbstractBlock {
   private static final byte VERSION = 1;
@@ -40,9 +41,11 @@ public final class TrainableBlock extends AbstractBlock {
   private final Simulation simulation;
   private final ProgramSource source;
   private final PtSymbolBlock program;
+  private final PtSymbolBlock liveProgram;
   private final List<Parameter> weights = new ArrayList<>();
   private final List<Parameter> ranges = new ArrayList<>();
   private final @Nullable NDArray nothing;
+  private boolean live;
 
   /**
    * Creates the block; its arrays live in the manager given.
@@ -54,8 +57,11 @@ public final class TrainableBlock extends AbstractBlock {
   public TrainableBlock(Simulation simulation, NDManager manager) {
     super(VERSION);
     this.simulation = simulation;
-    source = ProgramCompiler.compile(LearnedRanges.decided(simulation), Mode.TRAIN);
+    Graph graph = LearnedRanges.decided(simulation);
+    source = ProgramCompiler.compile(graph, Mode.TRAIN);
     program = Programs.load(manager, source.code());
+    String liveCode = ProgramCompiler.compile(graph, Mode.TRAIN_LIVE_NORMS).code();
+    liveProgram = liveCode.equals(source.code()) ? program : Programs.load(manager, liveCode);
     for (ProgramSource.Parameter parameter : source.parameters()) {
       Tensor value = simulation.graph().initializer(parameter.initializer());
       weights.add(parameter(manager, parameter.initializer(), value, learned(parameter)));
@@ -67,6 +73,16 @@ public final class TrainableBlock extends AbstractBlock {
     }
     // A list argument needs an array to exist at all, even where the program reads none of it.
     nothing = weights.isEmpty() || ranges.isEmpty() ? manager.zeros(new Shape(1)) : null;
+  }
+
+  /**
+   * Says what batch normalizations do in training batches from now on.
+   *
+   * @param follow true: normalize with the batch's statistics and let their own follow (as training
+   *     from scratch needs); false: use their own, which stay
+   */
+  public void liveNorms(boolean follow) {
+    live = follow;
   }
 
   private boolean learned(ProgramSource.Parameter parameter) {
@@ -108,7 +124,7 @@ public final class TrainableBlock extends AbstractBlock {
     add(arguments, "r[]", values(store, manager, ranges, training));
     // Also for validation with gradients on: a program that has been specialised for training fails
     // on the tensors of libtorch's inference mode. Nothing runs backward then, so nothing changes.
-    return IValueUtils.forward(program, arguments, true);
+    return IValueUtils.forward(training && live ? liveProgram : program, arguments, true);
   }
 
   private void check(NDList inputs) {

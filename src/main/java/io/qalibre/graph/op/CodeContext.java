@@ -5,6 +5,12 @@ public interface CodeContext extends NodeContext {
   /** The variable that holds an input. */
   String input(int index);
 
+  /**
+   * Whether a normalization over the batch uses the batch's statistics, and updates its own in
+   * place, rather than use its own.
+   */
+  boolean liveStatistics();
+
   /** The variable that holds an optional input, or {@code None}. */
   default String optional(int index) {
     return has(index) ? input(index) : "None";

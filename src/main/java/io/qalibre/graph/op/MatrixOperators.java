@@ -179,13 +179,16 @@ final class MatrixOperators {
   }
 
   private static String batchNormCode(CodeContext c) {
-    return "torch.batch_norm(%s, %s, %s, %s, %s, False, 0., %s, False)"
+    // ONNX's momentum weighs the old statistics, ATen's the new ones.
+    return "torch.batch_norm(%s, %s, %s, %s, %s, %s, %s, %s, False)"
         .formatted(
             c.input(0),
             c.input(1),
             c.input(2),
             c.input(3),
             c.input(4),
+            c.liveStatistics() ? "True" : "False",
+            1 - c.attributes().number("momentum", 0.9f),
             c.attributes().number("epsilon", 1e-5f));
   }
 }
