@@ -1,5 +1,7 @@
 package io.qalibre;
 
+import ai.djl.training.dataset.Dataset;
+import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.BatchNormFolding;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
@@ -9,12 +11,16 @@ import io.qalibre.graph.Tensor;
 import io.qalibre.graph.TensorShape;
 import io.qalibre.ptq.CrossLayerEqualization;
 import io.qalibre.ptq.WeightComparison;
+import io.qalibre.qat.History;
+import io.qalibre.qat.Training;
+import io.qalibre.qat.TrainingLoop;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tech.tablesaw.api.Table;
 
 /**
@@ -26,10 +32,16 @@ public final class Network implements Evaluable, Viewable {
 
   private final Graph graph;
   private final List<Step> steps;
+  private final @Nullable History training;
 
   Network(Graph graph, List<Step> steps) {
+    this(graph, steps, null);
+  }
+
+  private Network(Graph graph, List<Step> steps, @Nullable History training) {
     this.graph = graph;
     this.steps = List.copyOf(steps);
+    this.training = training;
   }
 
   /** The graph. */
@@ -110,6 +122,35 @@ public final class Network implements Evaluable, Viewable {
         + " rounds: "
         + first
         + (more > 0 ? " and " + more + " more" : "");
+  }
+
+  /**
+   * Trains the network, showing loss and accuracy while it runs. Interrupting the cell ends the
+   * training and gives what it has.
+   *
+   * @param samples inputs with labels
+   * @param options how, such as {@code Fp32.epochs(10)}
+   * @throws io.qalibre.errors.QalibreException if there is no sample, one does not fit, or the loss
+   *     is NaN
+   */
+  public Network train(Dataset samples, Training options) {
+    TrainingLoop.Result result =
+        TrainingLoop.train(simulation(), Passes.of(samples, options.run().seed()), options);
+    History trained = result.history();
+    Step step = new Step("train", trained.summary(options.epochs()));
+    return new Network(result.simulation().graph(), Step.append(steps, step), trained);
+  }
+
+  /**
+   * What happened while {@link #train} ran.
+   *
+   * @throws io.qalibre.errors.QalibreException if this network does not come from {@link #train}
+   */
+  public History training() {
+    if (training == null) {
+      throw new QalibreException("no training history: this network does not come from train(…)");
+    }
+    return training;
   }
 
   /** What was done to this network, a row a step. */

@@ -8,8 +8,8 @@ import io.qalibre.export.Exporter;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.qat.History;
-import io.qalibre.qat.Qat;
-import io.qalibre.qat.QatLoop;
+import io.qalibre.qat.Training;
+import io.qalibre.qat.TrainingLoop;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Histogram;
 import io.qalibre.quant.Statistics;
@@ -135,18 +135,12 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    * @param options how
    * @throws QalibreException if there is no sample, one does not fit, or the loss is NaN
    */
-  public QuantizedNetwork train(Dataset samples, Qat options) {
-    QatLoop.Result result = QatLoop.train(simulation, samples, options);
+  public QuantizedNetwork train(Dataset samples, Training options) {
+    TrainingLoop.Result result =
+        TrainingLoop.train(simulation, Passes.of(samples, options.run().seed()), options);
     History trained = result.history();
-    String done =
-        trained.losses().size()
-            + " steps, epoch "
-            + trained.kept()
-            + " of "
-            + options.epochs()
-            + " kept"
-            + (trained.interrupted() ? ", interrupted" : "");
-    return with(result.simulation(), new Step("train", done), trained);
+    Step step = new Step("train", trained.summary(options.epochs()));
+    return with(result.simulation(), step, trained);
   }
 
   /** The simulation as a DJL model for a training loop of the user's own; close it. */

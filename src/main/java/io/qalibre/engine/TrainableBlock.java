@@ -161,6 +161,38 @@ public final class TrainableBlock extends AbstractBlock {
     }
   }
 
+  /** All weights and ranges as they are now, by parameter name. */
+  public Map<String, Tensor> snapshot() {
+    Map<String, Tensor> values = new LinkedHashMap<>();
+    for (Parameter parameter : getDirectParameters().values()) {
+      values.put(parameter.getName(), Transfer.toTensor(parameter.getArray()));
+    }
+    return values;
+  }
+
+  /**
+   * Sets all weights and ranges to what they were.
+   *
+   * @throws QalibreException if a parameter is missing or of another shape
+   */
+  public void restore(Map<String, Tensor> values) {
+    for (Parameter parameter : getDirectParameters().values()) {
+      Tensor value = values.get(parameter.getName());
+      NDArray array = parameter.getArray();
+      if (value == null || !java.util.Arrays.equals(value.sizes(), array.getShape().getShape())) {
+        throw new QalibreException(
+            "parameter `%s`: expected shape %s, found %s"
+                .formatted(
+                    parameter.getName(),
+                    array.getShape(),
+                    value == null ? "nothing" : value.shape()));
+      }
+      try (NDArray source = Transfer.toArray(array.getManager(), value)) {
+        source.copyTo(array);
+      }
+    }
+  }
+
   /** The simulation with the weights and encodings as they are now. */
   public Simulation freeze() {
     Map<String, Tensor> changed = new LinkedHashMap<>();

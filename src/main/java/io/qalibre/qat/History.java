@@ -39,6 +39,17 @@ public record History(List<Epoch> epochs, List<Double> losses, int kept, boolean
   public record Epoch(
       int number, int steps, double loss, double top1, double learningRate, double seconds) {}
 
+  /** In a few words: how many steps, and which epoch was kept. */
+  public String summary(int of) {
+    return losses.size()
+        + " steps, epoch "
+        + kept
+        + " of "
+        + of
+        + " kept"
+        + (interrupted ? ", interrupted" : "");
+  }
+
   /** A row an epoch. */
   @Override
   public Table table() {

@@ -13,8 +13,8 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.qat.Qat;
-import io.qalibre.qat.QatLoop;
 import io.qalibre.qat.TrainableModel;
+import io.qalibre.qat.TrainingLoop;
 import io.qalibre.testing.Labelled;
 import io.qalibre.testing.Net;
 import java.util.List;
@@ -100,7 +100,8 @@ class Session_leaks_Test {
 
   @Test
   void training_leaves_no_arrays() {
-    assertLeavesNothing(() -> QatLoop.train(SIMULATION, DATA, Qat.epochs(2).validate(DATA)));
+    assertLeavesNothing(
+        () -> TrainingLoop.train(SIMULATION, number -> DATA, Qat.epochs(2).validate(DATA)));
     assertLeavesNothing(
         () -> {
           try (TrainableModel model = TrainableModel.of("t", SIMULATION)) {
@@ -112,13 +113,16 @@ class Session_leaks_Test {
   @Test
   void training_that_is_interrupted_or_fails_leaves_no_arrays() {
     Labelled interrupting = DATA.before(i -> Thread.currentThread().interrupt());
-    assertLeavesNothing(() -> QatLoop.train(SIMULATION, interrupting, Qat.epochs(1)));
+    assertLeavesNothing(
+        () -> TrainingLoop.train(SIMULATION, number -> interrupting, Qat.epochs(1)));
     assertLeavesNothing(
         () ->
             assertThatThrownBy(
                     () ->
-                        QatLoop.train(
-                            SIMULATION, Labelled.of(Net.data(1, 2, 3, 6, 6)), Qat.epochs(1)))
+                        TrainingLoop.train(
+                            SIMULATION,
+                            number -> Labelled.of(Net.data(1, 2, 3, 6, 6)),
+                            Qat.epochs(1)))
                 .isInstanceOf(QalibreException.class));
   }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tech.tablesaw.api.Table;
 
-class QatLoop_train_Test {
+class TrainingLoop_train_Test {
   private static final Labelled TRAINING = Labelled.twoSides(64, 1);
   private static final Labelled VALIDATION = Labelled.twoSides(64, 2);
   private static final Simulation START = start(network());
@@ -49,7 +49,8 @@ class QatLoop_train_Test {
   void the_loss_falls_and_the_start_stays() {
     Map<String, Tensor> before = Map.copyOf(START.graph().initializers());
 
-    QatLoop.Result result = QatLoop.train(START, TRAINING, Qat.epochs(10).learningRate(0.03));
+    TrainingLoop.Result result =
+        TrainingLoop.train(START, number -> TRAINING, Qat.epochs(10).learningRate(0.03));
 
     List<Double> losses = result.history().losses();
     assertThat(losses).hasSize(80);
@@ -68,11 +69,11 @@ class QatLoop_train_Test {
 
   @Test
   void the_same_training_gives_the_same_result() {
-    Qat options = Qat.epochs(2).learningRate(0.01);
+    Training options = Qat.epochs(2).learningRate(0.01);
 
-    QatLoop.Result once = QatLoop.train(START, TRAINING, options);
+    TrainingLoop.Result once = TrainingLoop.train(START, number -> TRAINING, options);
 
-    QatLoop.Result again = QatLoop.train(START, TRAINING, options);
+    TrainingLoop.Result again = TrainingLoop.train(START, number -> TRAINING, options);
     assertThat(again.history().losses()).isEqualTo(once.history().losses());
     assertThat(again.simulation().encodings()).isEqualTo(once.simulation().encodings());
     assertThat(again.simulation().graph().initializers())
@@ -82,8 +83,9 @@ class QatLoop_train_Test {
   @Test
   void the_best_epoch_on_the_validation_samples_is_kept() {
     // So large a rate throws the network about: some epochs are worse than others.
-    QatLoop.Result result =
-        QatLoop.train(START, TRAINING, Qat.epochs(6).learningRate(2).validate(VALIDATION));
+    TrainingLoop.Result result =
+        TrainingLoop.train(
+            START, number -> TRAINING, Qat.epochs(6).learningRate(2).validate(VALIDATION));
 
     History history = result.history();
     assertThat(history.epochs()).hasSize(7);
@@ -97,13 +99,15 @@ class QatLoop_train_Test {
   @Test
   void where_training_makes_it_worse_the_start_is_kept() {
     Simulation good =
-        QatLoop.train(START, TRAINING, Qat.epochs(10).learningRate(0.03)).simulation();
+        TrainingLoop.train(START, number -> TRAINING, Qat.epochs(10).learningRate(0.03))
+            .simulation();
     Labelled wrong =
         Labelled.of(
             Net.data(9, 64, 2), new java.util.Random(1).ints(64, 0, 2).asLongStream().toArray());
 
-    QatLoop.Result result =
-        QatLoop.train(good, wrong, Qat.epochs(2).learningRate(5).validate(VALIDATION));
+    TrainingLoop.Result result =
+        TrainingLoop.train(
+            good, number -> wrong, Qat.epochs(2).learningRate(5).validate(VALIDATION));
 
     assertThat(result.history().kept()).isZero();
     assertThat(result.simulation()).isEqualTo(good);
@@ -121,7 +125,8 @@ class QatLoop_train_Test {
               }
             });
 
-    QatLoop.Result result = QatLoop.train(START, interrupting, Qat.epochs(3).learningRate(0.01));
+    TrainingLoop.Result result =
+        TrainingLoop.train(START, number -> interrupting, Qat.epochs(3).learningRate(0.01));
 
     assertThat(Thread.currentThread().isInterrupted()).isFalse();
     assertThat(result.history().interrupted()).isTrue();
@@ -137,7 +142,7 @@ class QatLoop_train_Test {
   void an_interrupt_before_the_first_step_gives_the_start() {
     Labelled interrupting = TRAINING.before(batch -> Thread.currentThread().interrupt());
 
-    QatLoop.Result result = QatLoop.train(START, interrupting, Qat.epochs(1));
+    TrainingLoop.Result result = TrainingLoop.train(START, number -> interrupting, Qat.epochs(1));
 
     assertThat(result.history().interrupted()).isTrue();
     assertThat(result.history().losses()).isEmpty();
@@ -157,8 +162,9 @@ class QatLoop_train_Test {
               }
             });
 
-    QatLoop.Result result =
-        QatLoop.train(START, interrupting, Qat.epochs(9).learningRate(0.03).validate(VALIDATION));
+    TrainingLoop.Result result =
+        TrainingLoop.train(
+            START, number -> interrupting, Qat.epochs(9).learningRate(0.03).validate(VALIDATION));
 
     assertThat(result.history().interrupted()).isTrue();
     assertThat(result.history().epochs()).hasSize(3);
@@ -171,12 +177,12 @@ class QatLoop_train_Test {
   void another_thread_can_stop_it() throws InterruptedException {
     CountDownLatch running = new CountDownLatch(1);
     Labelled slow = TRAINING.before(batch -> running.countDown());
-    QatLoop.Result[] result = new QatLoop.Result[1];
+    TrainingLoop.Result[] result = new TrainingLoop.Result[1];
     boolean[] flag = new boolean[1];
     Thread cell =
         new Thread(
             () -> {
-              result[0] = QatLoop.train(START, slow, Qat.epochs(1_000_000));
+              result[0] = TrainingLoop.train(START, number -> slow, Qat.epochs(1_000_000));
               flag[0] = Thread.currentThread().isInterrupted();
             });
 
@@ -203,15 +209,16 @@ class QatLoop_train_Test {
                 RuntimeConfig.builtIn("int8"),
                 PlacementOptions.DEFAULT.with(new io.qalibre.config.QuantizerEdit.Disable("*"))));
 
-    assertThatThrownBy(() -> QatLoop.train(disabled, TRAINING, Qat.epochs(1)))
+    assertThatThrownBy(() -> TrainingLoop.train(disabled, number -> TRAINING, Qat.epochs(1)))
         .isInstanceOf(QalibreException.class)
         .hasMessageMatching(
             "the loss is (NaN|Infinity) in step 1 at learning rate 0.00010; a lower rate may help");
-    assertThat(QatLoop.train(START, TRAINING, Qat.epochs(1)).history().losses()).hasSize(8);
+    assertThat(TrainingLoop.train(START, number -> TRAINING, Qat.epochs(1)).history().losses())
+        .hasSize(8);
   }
 
   private static void assertRefused(ai.djl.training.dataset.Dataset data, String message) {
-    assertThatThrownBy(() -> QatLoop.train(START, data, Qat.epochs(1)))
+    assertThatThrownBy(() -> TrainingLoop.train(START, number -> data, Qat.epochs(1)))
         .isInstanceOf(QalibreException.class)
         .hasMessage(message);
   }
@@ -230,7 +237,8 @@ class QatLoop_train_Test {
   void a_dataset_is_prepared_before_it_is_used() {
     LatePoints data = new LatePoints();
 
-    assertThat(QatLoop.train(START, data, Qat.epochs(1)).history().losses()).hasSize(4);
+    assertThat(TrainingLoop.train(START, number -> data, Qat.epochs(1)).history().losses())
+        .hasSize(4);
     assertThat(Runner.accuracy(START, new LatePoints()).n()).isEqualTo(8);
   }
 
@@ -255,7 +263,7 @@ class QatLoop_train_Test {
                 "y.bias", Tensor.of(new float[] {0, 200}, 2)));
     Labelled ones = Labelled.of(Net.data(1, 4, 2), 1, 1, 1, 1);
 
-    assertThatThrownBy(() -> QatLoop.train(start(dead), ones, Qat.epochs(1)))
+    assertThatThrownBy(() -> TrainingLoop.train(start(dead), number -> ones, Qat.epochs(1)))
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("gradient");
   }
@@ -271,7 +279,8 @@ class QatLoop_train_Test {
 
   @Test
   void the_history_is_a_table_and_a_chart() {
-    History history = QatLoop.train(START, TRAINING, Qat.epochs(2).validate(VALIDATION)).history();
+    History history =
+        TrainingLoop.train(START, number -> TRAINING, Qat.epochs(2).validate(VALIDATION)).history();
 
     Table table = history.table();
     assertThat(table.columnNames())

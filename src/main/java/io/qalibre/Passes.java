@@ -1,0 +1,20 @@
+package io.qalibre;
+
+import ai.djl.training.dataset.Dataset;
+import io.qalibre.data.ImageDataset;
+import java.util.function.IntFunction;
+
+/** The dataset of each pass of a training. */
+final class Passes {
+  private Passes() {}
+
+  /**
+   * The project's own datasets in an order that depends on seed and pass alone, so that a training
+   * can be resumed; any other dataset as it comes.
+   */
+  static IntFunction<Dataset> of(Dataset samples, long seed) {
+    return samples instanceof ImageDataset images
+        ? pass -> images.shuffled(seed * 1_000_003 + pass)
+        : pass -> samples;
+  }
+}

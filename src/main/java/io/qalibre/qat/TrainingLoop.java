@@ -1,0 +1,326 @@
+package io.qalibre.qat;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.dataset.Dataset;
+import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.translate.TranslateException;
+import io.qalibre.engine.Devices;
+import io.qalibre.engine.Runner;
+import io.qalibre.errors.InterruptedWorkException;
+import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
+import io.qalibre.progress.Curve;
+import io.qalibre.progress.Progress;
+import io.qalibre.progress.Task;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.IntFunction;
+
+/**
+ * The training of a float network, or quantization-aware training, in which a simulation's weights
+ * and ranges learn together. Where the user interrupts it, what has been learned so far is handed
+ * back.
+ */
+public final class TrainingLoop {
+  private static final String TITLE = "train";
+
+  private final Simulation start;
+  private final IntFunction<? extends Dataset> passes;
+  private final Training options;
+  private final CosineSchedule schedule;
+  private final List<History.Epoch> epochs = new ArrayList<>();
+  private final List<Double> losses = new ArrayList<>();
+  private Map<String, Tensor> best = Map.of();
+  private long samples;
+  private int kept;
+
+  private TrainingLoop(Simulation start, IntFunction<? extends Dataset> passes, Training options) {
+    this.start = start;
+    this.passes = passes;
+    this.options = options;
+    schedule =
+        new CosineSchedule(options.learningRate(), options.recipe().warmup() / options.epochs());
+  }
+
+  /**
+   * A trained network or simulation.
+   *
+   * @param simulation the best state, or the last where nothing chose
+   * @param history what happened
+   */
+  public record Result(Simulation simulation, History history) {}
+
+  /**
+   * Trains.
+   *
+   * <p>Interrupted, the training gives the best validated state; where no epoch has been validated
+   * to be better than the start, what it has learned so far.
+   *
+   * @param start the network or simulation to begin with; it stays as it is
+   * @param passes the dataset of each pass, by its number from 1: batches of inputs with labels;
+   *     for a training that is to be resumed it depends on nothing but the number
+   * @param options how
+   * @throws QalibreException if the dataset is empty, has no labels or does not fit, the loss is
+   *     NaN, no gradient reaches a weight or range, or a checkpoint belongs to another training
+   */
+  public static Result train(
+      Simulation start, IntFunction<? extends Dataset> passes, Training options) {
+    return new TrainingLoop(start, passes, options).run();
+  }
+
+  private Result run() {
+    boolean interrupted = false;
+    Dataset first = prepared(1);
+    samples = first instanceof RandomAccessDataset sized ? sized.size() : 0;
+    try (TrainableModel model = TrainableModel.of(TITLE, start)) {
+      model.block().liveNorms(options.recipe().liveNorms());
+      ReadableOptimizer optimizer = optimizer(model);
+      try (Trainer trainer = model.trainer(config(optimizer));
+          Task task = Progress.start(TITLE, Math.max(1, samples * options.epochs()))) {
+        trainer.initialize(inputShapes());
+        try {
+          if (!resumed(model, optimizer)) {
+            best = model.block().snapshot();
+            validate(start, model, 0);
+          }
+          while (lastEpoch() < options.epochs()) {
+            epoch(trainer, optimizer, model, task);
+          }
+        } catch (InterruptedWorkException e) {
+          interrupted = true;
+          stopped(model);
+        }
+      }
+      History history = new History(epochs, losses, kept, interrupted);
+      if (kept == 0) {
+        return new Result(start, history);
+      }
+      model.block().restore(best);
+      return new Result(model.freeze(), history);
+    } catch (IOException | TranslateException e) {
+      throw new QalibreException(TITLE + ": the dataset failed: " + e.getMessage(), e);
+    }
+  }
+
+  private int lastEpoch() {
+    return epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).number();
+  }
+
+  private void epoch(Trainer trainer, ReadableOptimizer optimizer, TrainableModel model, Task task)
+      throws IOException, TranslateException {
+    int number = lastEpoch() + 1;
+    long began = System.nanoTime();
+    pass(trainer, optimizer, task, number);
+    validate(model.freeze(), model, (System.nanoTime() - began) / 1e9);
+    report(task, number * samples, number);
+    Path file = options.run().checkpoint();
+    if (file != null) {
+      History history = new History(epochs, losses, kept, false);
+      new Checkpoint(kind(), history, model.block().snapshot(), best, optimizer.state())
+          .write(file);
+    }
+  }
+
+  /** Goes on from the checkpoint, if there is one. */
+  private boolean resumed(TrainableModel model, ReadableOptimizer optimizer) {
+    Path file = options.run().checkpoint();
+    if (file == null || !Files.exists(file)) {
+      return false;
+    }
+    Checkpoint checkpoint = Checkpoint.read(file, kind());
+    model.block().restore(checkpoint.parameters());
+    optimizer.restore(checkpoint.history().losses().size(), checkpoint.optimizer());
+    epochs.addAll(checkpoint.history().epochs());
+    losses.addAll(checkpoint.history().losses());
+    kept = checkpoint.history().kept();
+    best = checkpoint.best();
+    schedule.progress((double) lastEpoch() / options.epochs());
+    return true;
+  }
+
+  /** What a checkpoint must agree on to be resumed from. */
+  private String kind() {
+    Training.Recipe recipe = options.recipe();
+    return String.format(
+        Locale.ROOT,
+        "%s with %d quantizers, %d epochs of %d samples, %s at %s, decay %s, warm-up %s, seed %d",
+        start.graph().name(),
+        start.encodings().size(),
+        options.epochs(),
+        samples,
+        recipe.method(),
+        options.learningRate(),
+        recipe.weightDecay(),
+        recipe.warmup(),
+        options.run().seed());
+  }
+
+  private Dataset prepared(int epoch) {
+    Dataset dataset = passes.apply(epoch);
+    try {
+      dataset.prepare();
+    } catch (IOException | TranslateException e) {
+      throw new QalibreException(TITLE + ": the dataset failed: " + e.getMessage(), e);
+    }
+    return dataset;
+  }
+
+  /** Ends an interrupted epoch; its weights are kept where no epoch before it was better. */
+  private void stopped(TrainableModel model) {
+    int ended = epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).steps();
+    if (losses.size() == ended) {
+      return;
+    }
+    int number = lastEpoch() + 1;
+    epochs.add(
+        new History.Epoch(
+            number, losses.size(), meanLoss(), Double.NaN, schedule.now(), Double.NaN));
+    if (kept == 0 || options.validation() == null) {
+      best = model.block().snapshot();
+      kept = number;
+    }
+  }
+
+  private ReadableOptimizer optimizer(TrainableModel model) {
+    Map<String, String> names = new HashMap<>();
+    model
+        .block()
+        .getParameters()
+        .values()
+        .forEach(parameter -> names.put(parameter.getId(), parameter.getName()));
+    return new ReadableOptimizer(options.recipe(), schedule, names, model.model().getNDManager());
+  }
+
+  private DefaultTrainingConfig config(ReadableOptimizer optimizer) {
+    return new DefaultTrainingConfig(options.recipe().loss())
+        .optDevices(new ai.djl.Device[] {Devices.current()})
+        .optOptimizer(optimizer);
+  }
+
+  private Shape[] inputShapes() {
+    return start.graph().inputs().stream()
+        .map(input -> new Shape(input.shape().fix(1).sizes()))
+        .toArray(Shape[]::new);
+  }
+
+  private void pass(Trainer trainer, ReadableOptimizer optimizer, Task task, int epoch)
+      throws IOException, TranslateException {
+    long done = 0;
+    for (Batch batch : trainer.iterateDataset(prepared(epoch))) {
+      try (batch) {
+        InterruptedWorkException.check(() -> TITLE + " stopped after " + losses.size() + " steps");
+        optimizer.nextStep();
+        losses.add(step(trainer, batch));
+        done += batch.getSize();
+      }
+      schedule.progress((epoch - 1 + (double) done / Math.max(done, samples)) / options.epochs());
+      report(task, (epoch - 1) * samples + done, epoch);
+    }
+    if (done == 0) {
+      throw new QalibreException(TITLE + ": the dataset is empty; expected at least one batch");
+    }
+  }
+
+  private double step(Trainer trainer, Batch batch) {
+    if (batch.getLabels().isEmpty()) {
+      throw new QalibreException(TITLE + ": training needs labels, and the dataset has none");
+    }
+    double value;
+    try (GradientCollector collector = trainer.newGradientCollector()) {
+      NDList predictions = trainer.forward(batch.getData(), batch.getLabels());
+      NDArray loss = options.recipe().loss().evaluate(batch.getLabels(), predictions);
+      value = loss.getFloat();
+      if (!Double.isFinite(value)) {
+        throw new QalibreException(
+            String.format(
+                Locale.ROOT,
+                "the loss is %s in step %d at learning rate %.2g; a lower rate may help",
+                value,
+                losses.size() + 1,
+                schedule.now()));
+      }
+      collector.backward(loss);
+    }
+    update(trainer);
+    return value;
+  }
+
+  private void update(Trainer trainer) {
+    try {
+      trainer.step();
+    } catch (IllegalStateException e) {
+      // The trainer takes a first step without any gradient for a mistake in the loop.
+      throw new QalibreException(
+          "train: every gradient is zero in step %d: what the network gives does not depend on its weights and ranges (dead or clipped activations)"
+              .formatted(losses.size() + 1),
+          e);
+    }
+  }
+
+  private void report(Task task, long done, int epoch) {
+    double loss = losses.get(losses.size() - 1);
+    task.update(
+        done,
+        String.format(
+            Locale.ROOT,
+            "epoch %d/%d, loss %.3f, learning rate %.1e",
+            epoch,
+            options.epochs(),
+            loss,
+            schedule.now()));
+    List<Curve> curves = new ArrayList<>(List.of(LossCurve.of(losses)));
+    validation().ifPresent(curves::add);
+    task.plot("Training", curves);
+  }
+
+  private java.util.Optional<Curve> validation() {
+    List<History.Epoch> measured = epochs.stream().filter(e -> !Double.isNaN(e.top1())).toList();
+    return measured.isEmpty()
+        ? java.util.Optional.empty()
+        : java.util.Optional.of(
+            new Curve(
+                "validation",
+                "top-1 %",
+                measured.stream().mapToDouble(History.Epoch::steps).toArray(),
+                measured.stream().mapToDouble(History.Epoch::top1).toArray()));
+  }
+
+  /** Ends an epoch: keeps its state if it is the best, or if nothing chooses. */
+  private void validate(Simulation learned, TrainableModel model, double seconds) {
+    int epoch = losses.isEmpty() ? 0 : lastEpoch() + 1;
+    Dataset validation = options.validation();
+    double top1 = validation == null ? Double.NaN : Runner.accuracy(learned, validation).top1();
+    double bestTop1 =
+        epochs.stream().mapToDouble(History.Epoch::top1).max().orElse(Double.NEGATIVE_INFINITY);
+    if (epoch > 0 && (validation == null || top1 > bestTop1)) {
+      best = model.block().snapshot();
+      kept = epoch;
+    }
+    if (epoch > 0 || validation != null) {
+      epochs.add(
+          new History.Epoch(epoch, losses.size(), meanLoss(), top1, schedule.now(), seconds));
+    }
+  }
+
+  /** The mean loss of the steps since the last epoch; NaN before the first. */
+  private double meanLoss() {
+    int from = epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).steps();
+    return losses.subList(from, losses.size()).stream()
+        .mapToDouble(Double::doubleValue)
+        .average()
+        .orElse(Double.NaN);
+  }
+}
