@@ -55,7 +55,7 @@ final class FashionMnist {
     Arrays.sort(validation);
     int[] all = new int[TEST];
     Arrays.setAll(all, i -> TRAIN + i);
-    ImageFormat format = new ImageFormat(1, SIDE);
+    ImageFormat format = ImageFormat.of(SIDE);
     return new ImageSplits(
         new ImageDataset(images, training, format, ImageSplits.TRAINING_BATCH, 0L),
         new ImageDataset(images, validation, format, ImageSplits.BATCH, null),

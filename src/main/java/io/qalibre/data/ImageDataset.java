@@ -35,11 +35,16 @@ import org.jspecify.annotations.Nullable;
  * An interrupt (the notebook's stop button) ends a pass before its next batch with {@link
  * io.qalibre.errors.InterruptedWorkException}.
  *
- * <p>A dataset is immutable: {@link #first}, {@link #batch}, {@link #shuffled}, {@link #ordered}
- * and {@link #as} return new ones, which share the pictures. A {@linkplain #shuffled shuffled}
- * dataset comes in a new order at each pass. The order depends on the seed and on how many passes
- * were begun with the same {@link NDManager} before, and a trainer always hands over its own: a
- * training run with a new trainer sees the same sequence of orders again, whatever was run before.
+ * <p>A dataset is immutable: {@link #first}, {@link #batch}, {@link #shuffled}, {@link #ordered},
+ * {@link #as} and {@link #augmented} return new ones, which share the pictures. A {@linkplain
+ * #shuffled shuffled} dataset comes in a new order at each pass. The order depends on the seed and
+ * on how many passes were begun through this value with the same {@link NDManager} before, and a
+ * trainer always hands over its own: a training run with a new trainer sees the same sequence of
+ * orders again, whatever was run before.
+ *
+ * <p>A run that can be resumed makes its dataset anew for each epoch, {@code
+ * training.shuffled(seedOfEpoch).augmented(4, true, seedOfEpoch)}, and begins one pass through it:
+ * order and pictures then depend on the seed of the epoch only.
  */
 public final class ImageDataset extends RandomAccessDataset {
   private final LabelledImages images;
@@ -93,9 +98,12 @@ public final class ImageDataset extends RandomAccessDataset {
   }
 
   /**
-   * The same samples, in a new random order at each pass.
+   * The same samples, in a new random order at each pass. The order of the first pass through the
+   * dataset returned depends on the seed and the number of samples only, not on the manager nor on
+   * passes through other datasets, even equal ones: a training loop that calls this in each epoch,
+   * with another seed, knows every epoch's order without having run those before.
    *
-   * @param seed decides the orders
+   * @param seed decides the orders; those of neighbouring seeds have nothing in common
    */
   public ImageDataset shuffled(long seed) {
     return new ImageDataset(images, pictures, format, batchSize, seed);
@@ -112,11 +120,33 @@ public final class ImageDataset extends RandomAccessDataset {
    *
    * @param channels the number of channels, at least 1
    * @param size height and width, from the pictures' own (28 for Fashion-MNIST) to 4096
-   * @throws QalibreException if a number is out of range
+   * @throws QalibreException if a number is out of range, or the pad of an augmentation made before
+   *     is larger than {@code size}
    */
   public ImageDataset as(int channels, int size) {
-    ImageFormat other = ImageFormat.of(channels, size, images.side());
+    ImageFormat other = format.sized(channels, size, images.side());
     return new ImageDataset(images, pictures, other, batchSize, seed);
+  }
+
+  /**
+   * The same samples, varied at random, to train with: each picture is padded with black at the
+   * size the network sees (that of {@link #as}, whether called before or after), cropped back to
+   * that size at a random position, and perhaps mirrored. Replaces an augmentation made before.
+   *
+   * <p>A picture's variant depends on the seed and on the picture only, not on batches, order,
+   * threads or other samples, and is the same each time it is read: a training loop calls this in
+   * each epoch, with another seed. As every new dataset, the one returned begins with the first of
+   * its orders; see {@link #shuffled} for another one in each epoch.
+   *
+   * @param pad the black pixels added on each side, 0 to the height of {@link #shape()}; each of
+   *     the (2·pad + 1)² positions is equally likely
+   * @param flip whether each picture is mirrored left-right with probability 1/2
+   * @param seed decides the variants; those of neighbouring seeds have nothing in common
+   * @throws QalibreException if pad is out of range
+   */
+  public ImageDataset augmented(int pad, boolean flip, long seed) {
+    ImageFormat other = format.augmented(new Augmentation(pad, flip, seed));
+    return new ImageDataset(images, pictures, other, batchSize, this.seed);
   }
 
   /** The shape of a batch, such as N×1×28×28. */
@@ -216,9 +246,14 @@ public final class ImageDataset extends RandomAccessDataset {
   /** Such as {@code 5,000 samples of 1×28×28 in 10 classes, batches of 250}. */
   @Override
   public String toString() {
-    return "%,d samples of %s in %d classes, batches of %d%s"
+    return "%,d samples of %s in %d classes, batches of %d%s%s"
         .formatted(
-            pictures.length, format, classes().size(), batchSize, seed == null ? "" : ", shuffled");
+            pictures.length,
+            format,
+            classes().size(),
+            batchSize,
+            seed == null ? "" : ", shuffled",
+            format.augmentation().isNone() ? "" : ", augmented");
   }
 
   @Override

@@ -5,18 +5,33 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * How a picture is laid out for a network: padded with black to {@code size}×{@code size}, scaled,
- * and repeated for each channel.
+ * How a picture is laid out for a network: padded with black to {@code size}×{@code size},
+ * augmented, scaled, and repeated for each channel.
  *
  * @param channels the number of equal channels; at least 1
  * @param size the height and width, in pixels
+ * @param augmentation what is varied; its pad is {@code size} at most
  */
-record ImageFormat(int channels, int size) {
+record ImageFormat(int channels, int size, Augmentation augmentation) {
   /** Beyond any picture classifier's input; keeps a channel's element count within an int. */
   private static final int LARGEST = 4096;
 
-  /** Checks the format against the pictures it is meant for. */
-  static ImageFormat of(int channels, int size, int side) {
+  /** Checks the pad, which {@link #sized} and {@link #augmented} can both make too large. */
+  ImageFormat {
+    if (augmentation.pad() < 0 || augmentation.pad() > size) {
+      throw new QalibreException(
+          "augmented(pad, flip, seed): pictures of %d×%d pixels can be padded by 0 to %d pixels on each side, found %d"
+              .formatted(size, size, size, augmentation.pad()));
+    }
+  }
+
+  /** The pictures' own layout. */
+  static ImageFormat of(int side) {
+    return new ImageFormat(1, side, Augmentation.NONE);
+  }
+
+  /** Another size, after a check against the pictures it is meant for; the same augmentation. */
+  ImageFormat sized(int channels, int size, int side) {
     if (channels < 1) {
       throw new QalibreException(
           "as(channels, size): expected 1 channel or more, found " + channels);
@@ -26,7 +41,12 @@ record ImageFormat(int channels, int size) {
           "as(channels, size): pictures of %d×%d pixels can be padded to sizes from %d to %d, found %d"
               .formatted(side, side, side, LARGEST, size));
     }
-    return new ImageFormat(channels, size);
+    return new ImageFormat(channels, size, augmentation);
+  }
+
+  /** Another augmentation; the same size. */
+  ImageFormat augmented(Augmentation other) {
+    return new ImageFormat(channels, size, other);
   }
 
   /** The number of floats of one picture. */
@@ -43,21 +63,41 @@ record ImageFormat(int channels, int size) {
    */
   void write(LabelledImages images, int[] pictures, FloatBuffer out) {
     float[] table = images.scaling().table();
+    float[] plane = new float[size * size];
+    for (int picture : pictures) {
+      Arrays.fill(plane, table[0]);
+      place(images, picture, table, plane);
+      for (int channel = 0; channel < channels; channel++) {
+        out.put(plane);
+      }
+    }
+  }
+
+  /** Writes what the crop shows of a picture, each pixel once; the rest of the plane stays. */
+  private void place(LabelledImages images, int picture, float[] table, float[] plane) {
     byte[] pixels = images.pixels();
     int side = images.side();
     int margin = (size - side) / 2;
-    float[] plane = new float[size * size];
-    Arrays.fill(plane, table[0]);
-    for (int picture : pictures) {
-      int from = images.offset(picture);
-      for (int row = 0; row < side; row++) {
-        int to = (row + margin) * size + margin;
-        for (int end = to + side; to < end; to++) {
-          plane[to] = table[pixels[from++] & 0xff];
+    Augmentation.Crop crop = augmentation.crop(picture);
+    int top = margin - crop.top();
+    int left = crop.mirrored() ? size - side - margin + crop.left() : margin - crop.left();
+    int firstRow = Math.max(0, top);
+    int endRow = Math.min(size, top + side);
+    int firstColumn = Math.max(0, left);
+    int endColumn = Math.min(size, left + side);
+    for (int row = firstRow; row < endRow; row++) {
+      int start = images.offset(picture) + (row - top) * side;
+      int to = row * size;
+      if (crop.mirrored()) {
+        int last = start + side - 1 + left;
+        for (int column = firstColumn; column < endColumn; column++) {
+          plane[to + column] = table[pixels[last - column] & 0xff];
         }
-      }
-      for (int channel = 0; channel < channels; channel++) {
-        out.put(plane);
+      } else {
+        int first = start - left;
+        for (int column = firstColumn; column < endColumn; column++) {
+          plane[to + column] = table[pixels[first + column] & 0xff];
+        }
       }
     }
   }

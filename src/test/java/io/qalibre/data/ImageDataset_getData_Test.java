@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +96,23 @@ class ImageDataset_getData_Test {
       assertThat(order(part.shuffled(4), other)).isNotEqualTo(first);
       assertThat(order(part.ordered(), other)).isSorted().hasSize(100);
     }
+  }
+
+  @Test
+  void the_first_order_of_a_new_value_depends_on_the_seed_only() {
+    ImageDataset part = data.training().first(1000);
+    List<Long> expected = order(part.shuffled(3), manager);
+    ImageDataset used = part.shuffled(8);
+    order(used, manager);
+    order(used, manager);
+
+    assertThat(order(part.shuffled(3), manager)).isEqualTo(expected);
+    assertThat(order(used.shuffled(3), manager)).isEqualTo(expected);
+    assertThat(order(used.batch(32).shuffled(3).batch(7), manager)).isEqualTo(expected);
+    List<Long> neighbour = order(part.shuffled(4), manager);
+    // By chance one sample is expected at its place, and ten are never seen.
+    assertThat(IntStream.range(0, 1000).filter(i -> expected.get(i).equals(neighbour.get(i))))
+        .hasSizeLessThan(10);
   }
 
   @Test
