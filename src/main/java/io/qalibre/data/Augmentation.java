@@ -22,8 +22,8 @@ record Augmentation(int pad, boolean flip, long seed) {
     // Hashed twice, so that neighbouring seeds and neighbouring pictures have nothing in common.
     long bits = mixed(mixed(seed) + picture);
     long positions = 2L * pad + 1;
-    int top = (int) ((bits >>> 40) * positions >>> 24);
-    int left = (int) ((bits >>> 16 & 0xffffff) * positions >>> 24);
+    int top = (int) (((bits >>> 40) * positions) >>> 24);
+    int left = (int) ((((bits >>> 16) & 0xffffff) * positions) >>> 24);
     return new Crop(top - pad, left - pad, flip && (bits & 1) == 1);
   }
 

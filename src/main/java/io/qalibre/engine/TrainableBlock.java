@@ -188,7 +188,7 @@ public final class TrainableBlock extends AbstractBlock {
                     value == null ? "nothing" : value.shape()));
       }
       try (NDArray source = Transfer.toArray(array.getManager(), value)) {
-        source.copyTo(array);
+        Assignment.copy(source, array);
       }
     }
   }

@@ -174,10 +174,21 @@ public final class Graph {
     return consumers(tensor).size() == 1 && !isOutput(tensor);
   }
 
-  /** The number of values in the float initializers. */
+  /**
+   * The number of values that training changes: the float initializers without bounds and other
+   * scalars, and without the statistics of batch normalizations.
+   */
   public long parameters() {
-    return initializers.values().stream()
-        .filter(t -> t.type() == DataType.FLOAT)
+    Set<String> statistics = new HashSet<>();
+    for (OperatorNode node : operators()) {
+      if (node.type().equals("BatchNormalization")) {
+        statistics.addAll(node.inputs().subList(3, node.inputs().size()));
+      }
+    }
+    return initializers.entrySet().stream()
+        .filter(e -> !statistics.contains(e.getKey()))
+        .map(Map.Entry::getValue)
+        .filter(t -> t.type() == DataType.FLOAT && t.rank() > 0)
         .mapToLong(Tensor::size)
         .sum();
   }

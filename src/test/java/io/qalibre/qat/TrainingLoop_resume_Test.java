@@ -18,6 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TrainingLoop_resume_Test {
   private static final Simulation START = Simulation.of(MnistNet.graph(1));
+
+  @SuppressWarnings("UnnecessaryLambda")
   private static final IntFunction<Labelled> PASSES =
       pass ->
           Labelled.of(
