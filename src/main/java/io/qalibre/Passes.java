@@ -9,12 +9,12 @@ final class Passes {
   private Passes() {}
 
   /**
-   * The project's own datasets in an order that depends on seed and pass alone, so that a training
-   * can be resumed; any other dataset as it comes.
+   * The project's own datasets in an order and in variants that depend on seed and pass alone, so
+   * that a training can be resumed; any other dataset as it comes.
    */
   static IntFunction<Dataset> of(Dataset samples, long seed) {
     return samples instanceof ImageDataset images
-        ? pass -> images.shuffled(seed * 1_000_003 + pass)
+        ? pass -> images.forPass(seed, pass)
         : pass -> samples;
   }
 }

@@ -47,6 +47,9 @@ import org.jspecify.annotations.Nullable;
  * order and pictures then depend on the seed of the epoch only.
  */
 public final class ImageDataset extends RandomAccessDataset {
+  /** Keeps the seeds of passes far apart, whatever seeds a user gives; odd, so that none meet. */
+  private static final long PASS_STRIDE = 0x9E3779B97F4A7C15L;
+
   private final LabelledImages images;
   private final int[] pictures;
   private final ImageFormat format;
@@ -147,6 +150,25 @@ public final class ImageDataset extends RandomAccessDataset {
   public ImageDataset augmented(int pad, boolean flip, long seed) {
     ImageFormat other = format.augmented(new Augmentation(pad, flip, seed));
     return new ImageDataset(images, pictures, other, batchSize, this.seed);
+  }
+
+  /**
+   * The samples for one pass of a training: in another order if this dataset is shuffled, in other
+   * variants if it is augmented, both decided by this dataset's own seeds and these two numbers, so
+   * that a training can be resumed at any pass.
+   *
+   * @param seed the training's seed
+   * @param pass the number of the pass
+   */
+  public ImageDataset forPass(long seed, int pass) {
+    long shift = (seed * 31 + pass) * PASS_STRIDE;
+    Augmentation own = format.augmentation();
+    ImageFormat varied =
+        own.isNone()
+            ? format
+            : format.augmented(new Augmentation(own.pad(), own.flip(), own.seed() + shift));
+    Long order = this.seed == null ? null : Long.valueOf(this.seed + shift);
+    return new ImageDataset(images, pictures, varied, batchSize, order);
   }
 
   /** The shape of a batch, such as N×1×28×28. */
