@@ -1,0 +1,53 @@
+package io.qalibre;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.qalibre.data.Datasets;
+import io.qalibre.data.ImageSplits;
+import io.qalibre.errors.QalibreException;
+import io.qalibre.qat.Fp32;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainFp32_train_Test {
+  private static ImageSplits few() {
+    ImageSplits all = Datasets.fashionMnist().as(3, 32);
+    return new ImageSplits(
+        all.training().first(256), all.validation().first(64), all.test().first(64));
+  }
+
+  @Test
+  void a_network_is_trained_written_and_loads_into_the_simulation(@TempDir Path folder) {
+    ImageSplits data = few();
+
+    Network trained = TrainFp32.train("mobilenet_v2", data, Fp32.epochs(1), folder);
+
+    assertThat(trained.training().losses()).hasSize(2);
+    Network loaded = Qalibre.load(folder.resolve("mobilenet_v2.onnx"));
+    assertThat(loaded.graph().initializers()).isEqualTo(trained.graph().initializers());
+    assertThat(
+            loaded
+                .equalizeLayers()
+                .simulate(QuantConfig.int8())
+                .computeEncodings(data.calibration(64))
+                .evaluate(data.validation())
+                .n())
+        .isEqualTo(64);
+    assertThat(folder.resolve("mobilenet_v2.checkpoint")).exists();
+  }
+
+  @Test
+  void wrong_arguments_are_errors_that_say_what_is_expected(@TempDir Path folder) {
+    assertThatThrownBy(() -> TrainFp32.train("mobilenet", few(), Fp32.epochs(1), folder))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("did you mean `mobilenet_v2`");
+    assertThatThrownBy(() -> TrainFp32.main(new String[] {"resnet50"}))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("a number of epochs");
+    assertThatThrownBy(() -> TrainFp32.main(new String[] {"resnet50", "ten", "out"}))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("`ten`");
+  }
+}
