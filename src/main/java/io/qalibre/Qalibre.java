@@ -46,7 +46,8 @@ public final class Qalibre {
   }
 
   /**
-   * Loads a network with encodings computed earlier.
+   * Loads a network with encodings computed earlier, for quantizers as {@link QuantConfig#int8()}
+   * places them; for others use {@link QuantizationSimModel#loadEncodings}.
    *
    * @param onnx the float network
    * @param encodings its encodings, format 1.0.0
