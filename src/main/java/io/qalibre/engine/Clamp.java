@@ -20,7 +20,7 @@ record Clamp(String input, double low, double high) {
     return switch (node.type()) {
       case "Relu" -> Optional.of(new Clamp(node.input(0), 0, Double.POSITIVE_INFINITY));
       case "Clip" ->
-          constant(node, 1) && constant(graph, node)
+          constant(graph, node)
               ? Optional.of(
                   new Clamp(
                       node.input(0),
@@ -29,10 +29,6 @@ record Clamp(String input, double low, double high) {
               : Optional.empty();
       default -> Optional.empty();
     };
-  }
-
-  private static boolean constant(OperatorNode node, int first) {
-    return node.inputs().size() >= first;
   }
 
   private static boolean constant(Graph graph, OperatorNode node) {

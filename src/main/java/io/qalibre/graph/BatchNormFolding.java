@@ -1,5 +1,6 @@
 package io.qalibre.graph;
 
+import io.qalibre.graph.op.OperatorCatalogue;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -106,8 +107,8 @@ public final class BatchNormFolding {
 
   private void scaleWeight(OperatorNode layer, double[] factors) {
     Tensor weight = graph.initializer(layer.input(1));
-    boolean last = layer.type().equals("Gemm") && !layer.attributes().flag("transB", false);
-    initializers.put(layer.input(1), ChannelScaling.multiply(weight, last ? 1 : 0, factors));
+    int axis = OperatorCatalogue.weightAxis(layer);
+    initializers.put(layer.input(1), ChannelScaling.multiply(weight, axis, factors));
   }
 
   private void setBias(

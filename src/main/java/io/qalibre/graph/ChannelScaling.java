@@ -1,5 +1,7 @@
 package io.qalibre.graph;
 
+import io.qalibre.quant.Channels;
+
 /** Multiplies the channels of a constant tensor, each by a factor of its own. */
 public final class ChannelScaling {
   private ChannelScaling() {}
@@ -19,10 +21,7 @@ public final class ChannelScaling {
       throw new IllegalArgumentException(
           factors.length + " factors for axis " + axis + " of " + tensor.shape());
     }
-    int inner = 1;
-    for (int i = axis + 1; i < sizes.length; i++) {
-      inner *= Math.toIntExact(sizes[i]);
-    }
+    int inner = Channels.stride(sizes, axis);
     float[] values = tensor.floats();
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (values[i] * factors[(i / inner) % factors.length]);

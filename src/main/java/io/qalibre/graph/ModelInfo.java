@@ -21,9 +21,4 @@ public record ModelInfo(
   public ModelInfo {
     properties = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(properties));
   }
-
-  /** The same for at least the given operator set. */
-  public ModelInfo atLeastOpset(long version) {
-    return version <= opset ? this : new ModelInfo(version, irVersion, producer, doc, properties);
-  }
 }

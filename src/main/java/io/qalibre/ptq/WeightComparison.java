@@ -4,6 +4,7 @@ import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
+import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.quant.Range;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Panels;
@@ -12,7 +13,6 @@ import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import tech.tablesaw.api.Table;
 
 /**
@@ -61,7 +61,7 @@ public record WeightComparison(List<Layer> layers) implements Viewable {
     for (OperatorNode node : after.operators()) {
       boolean layer = node.type().equals("Conv") || node.type().equals("Gemm");
       if (layer && inBoth(node.input(1), before, after)) {
-        int axis = node.type().equals("Gemm") && !node.attributes().flag("transB", false) ? 1 : 0;
+        int axis = OperatorCatalogue.weightAxis(node);
         layers.add(
             new Layer(
                 node.input(1),
@@ -77,9 +77,8 @@ public record WeightComparison(List<Layer> layers) implements Viewable {
   }
 
   private static boolean inBoth(String weight, Graph before, Graph after) {
-    Map<String, Tensor> own = after.initializers();
     Tensor other = before.initializers().get(weight);
-    Tensor mine = own.get(weight);
+    Tensor mine = after.initializers().get(weight);
     return other != null && mine != null && other.shape().equals(mine.shape());
   }
 

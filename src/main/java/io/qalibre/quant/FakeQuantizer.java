@@ -22,7 +22,10 @@ public final class FakeQuantizer {
       throw new IllegalArgumentException(
           count + " encodings for " + shape[encoding.axis()] + " channels");
     }
-    int inner = inner(values.length, shape, encoding);
+    int inner =
+        encoding.perChannel()
+            ? Channels.stride(shape, encoding.axis())
+            : Math.max(1, values.length);
     float[] result = new float[values.length];
     for (int start = 0; start < values.length; start += inner) {
       Encoding channel = channels.get((start / inner) % count);
@@ -35,17 +38,5 @@ public final class FakeQuantizer {
       }
     }
     return result;
-  }
-
-  /** The number of neighbouring elements that share a channel. */
-  private static int inner(int length, long[] shape, TensorEncoding encoding) {
-    if (!encoding.perChannel()) {
-      return Math.max(1, length);
-    }
-    long inner = 1;
-    for (int i = encoding.axis() + 1; i < shape.length; i++) {
-      inner *= shape[i];
-    }
-    return Math.toIntExact(Math.max(1, inner));
   }
 }

@@ -36,11 +36,6 @@ public record QuantizerSpec(
     return axis != PER_TENSOR;
   }
 
-  /** The same with another bitwidth. */
-  public QuantizerSpec withBitwidth(int bits) {
-    return new QuantizerSpec(bits, scheme, symmetry, axis, fixedRange);
-  }
-
   /** The same with another scheme. */
   public QuantizerSpec withScheme(QuantScheme other) {
     return new QuantizerSpec(bitwidth, other, symmetry, axis, fixedRange);

@@ -18,10 +18,7 @@ public final class WeightRanges {
    */
   public static List<Range> of(float[] values, long[] shape, int axis) {
     int channels = axis == QuantizerSpec.PER_TENSOR ? 1 : Math.toIntExact(shape[axis]);
-    int inner = 1;
-    for (int i = axis + 1; axis != QuantizerSpec.PER_TENSOR && i < shape.length; i++) {
-      inner *= Math.toIntExact(shape[i]);
-    }
+    int inner = axis == QuantizerSpec.PER_TENSOR ? 1 : Channels.stride(shape, axis);
     float[] min = new float[channels];
     float[] max = new float[channels];
     java.util.Arrays.fill(min, Float.POSITIVE_INFINITY);

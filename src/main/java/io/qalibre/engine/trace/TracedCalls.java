@@ -97,17 +97,22 @@ final class TracedCalls {
         });
   }
 
-  private static String convolution(TracedCall c) {
-    String node = c.trace().next("conv");
+  /** Input, weight and, where it is given, bias: the first three arguments. */
+  private static List<String> layerReads(TracedCall c, String node) {
     List<String> reads = new ArrayList<>(List.of(c.tensor(0, node), c.tensor(1, node)));
     if (c.has(2)) {
       reads.add(c.tensor(2, node));
     }
+    return reads;
+  }
+
+  private static String convolution(TracedCall c) {
+    String node = c.trace().next("conv");
     return c.trace()
         .node(
             node,
             "Conv",
-            reads,
+            layerReads(c, node),
             attributes(
                 "strides",
                 c.shape(3),
@@ -125,11 +130,7 @@ final class TracedCalls {
     if (!matrix) {
       return matmul(c, node);
     }
-    List<String> reads = new ArrayList<>(List.of(c.tensor(0, node), c.tensor(1, node)));
-    if (c.has(2)) {
-      reads.add(c.tensor(2, node));
-    }
-    return c.trace().node(node, "Gemm", reads, Map.of("transB", 1L));
+    return c.trace().node(node, "Gemm", layerReads(c, node), Map.of("transB", 1L));
   }
 
   /** Gemm takes matrices only: more dimensions make a MatMul with the weight transposed. */

@@ -54,6 +54,19 @@ public final class OperatorCatalogue {
   }
 
   /**
+   * The axis of the output channels of a layer's weight: the parameter at input 1.
+   *
+   * @param layer a convolution or a linear layer
+   */
+  public static int weightAxis(OperatorNode layer) {
+    ParameterSlot weight = get(layer).parameters().get(1);
+    if (weight == null) {
+      throw new IllegalArgumentException(layer.type() + " has no weight at input 1");
+    }
+    return weight.channelAxis().applyAsInt(layer);
+  }
+
+  /**
    * Checks that every operator of a graph is known.
    *
    * @throws UnsupportedOperatorException naming all that are not, each with its nodes
