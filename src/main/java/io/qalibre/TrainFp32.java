@@ -10,8 +10,14 @@ import io.qalibre.graph.onnx.OnnxWriter;
 import io.qalibre.models.MobileNetV2;
 import io.qalibre.models.ResNet50;
 import io.qalibre.qat.Fp32;
+import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,15 +25,15 @@ import java.util.function.LongFunction;
 
 /**
  * Trains a float network from scratch on Fashion-MNIST as 3×32×32, and writes it as ONNX: {@code
- * TrainFp32 mobilenet_v2 10 data/work}. The epoch is chosen on the validation pictures; the test
- * pictures are looked at once, at the end. After each epoch a checkpoint is written beside; the
- * same command goes on from it.
+ * TrainFp32 mobilenet_v2 15 data/models}. The epoch is chosen on the validation pictures; the test
+ * pictures are looked at once, at the end. After each epoch a line is added to the log and a
+ * checkpoint written, both beside; the same command goes on from it.
  */
 public final class TrainFp32 {
   private static final int SIZE = 32;
   private static final int CLASSES = 10;
   private static final int BATCH = 128;
-  private static final int PAD = 4;
+  private static final int PAD = 2;
   private static final long SEED = 1;
 
   private static final Map<String, LongFunction<Graph>> NETWORKS =
@@ -41,20 +47,28 @@ public final class TrainFp32 {
    * Trains.
    *
    * @param arguments the network ({@code mobilenet_v2} or {@code resnet50}), the number of epochs,
-   *     and the folder for the checkpoint and the ONNX file
+   *     the folder for the ONNX file, the log and the checkpoint; and, to try it out, the number of
+   *     training pictures (all 55,000 if it is left out)
    * @throws QalibreException if an argument is wrong
    */
   public static void main(String[] arguments) {
-    if (arguments.length != 3) {
+    if (arguments.length < 3 || arguments.length > 4) {
       throw new QalibreException(
-          "expected a network, a number of epochs and a folder, found " + List.of(arguments));
+          "expected a network, a number of epochs, a folder and perhaps a number of pictures, found "
+              + List.of(arguments));
     }
+    Training options = Fp32.epochs(number("epochs", arguments[1])).seed(SEED);
     Path folder = Path.of(arguments[2]);
     ImageSplits data = Datasets.fashionMnist().as(3, SIZE);
-    Network trained = train(arguments[0], data, epochs(arguments[1]), folder);
+    if (arguments.length == 4) {
+      int pictures = number("pictures", arguments[3]);
+      data = new ImageSplits(data.training().first(pictures), data.validation(), data.test());
+    }
+    Network trained = train(arguments[0], data, options, folder);
     Accuracy accuracy = trained.evaluate(data.test());
-    System.out.println(trained.training().table().print());
-    System.out.printf(Locale.ROOT, "%s: %s on the test pictures%n", arguments[0], accuracy);
+    log(
+        folder.resolve(arguments[0] + ".log"),
+        "epoch %d kept; on the test pictures %s".formatted(trained.training().kept(), accuracy));
   }
 
   /**
@@ -62,8 +76,8 @@ public final class TrainFp32 {
    *
    * @param name the network
    * @param data the pictures, as 3×32×32
-   * @param options how; the checkpoint is added
-   * @param folder where checkpoint and ONNX file go
+   * @param options how; checkpoint and log are added
+   * @param folder where ONNX file, log and checkpoint go
    * @return the network at the epoch that was best on the validation pictures
    */
   static Network train(String name, ImageSplits data, Training options, Path folder) {
@@ -72,19 +86,59 @@ public final class TrainFp32 {
       throw new UnknownNameException("network", name, "TrainFp32", NETWORKS.keySet());
     }
     Network start = new Network(builder.apply(SEED), List.of(new Step("build", "seed " + SEED)));
+    Path log = folder.resolve(name + ".log");
+    log(
+        log,
+        "%s: %d epochs of %,d training pictures, batches of %d, padded by %d, cropped and mirrored; %s with learning rate %s, warm-up %s, weight decay %s, seed %d"
+            .formatted(
+                name,
+                options.epochs(),
+                data.training().size(),
+                BATCH,
+                PAD,
+                options.recipe().method(),
+                options.learningRate(),
+                options.recipe().warmup(),
+                options.recipe().weightDecay(),
+                options.run().seed()));
     Network trained =
         start.train(
             data.training().batch(BATCH).augmented(PAD, true, SEED),
-            options.validate(data.validation()).checkpoint(folder.resolve(name + ".checkpoint")));
+            options
+                .validate(data.validation())
+                .checkpoint(folder.resolve(name + ".checkpoint"))
+                .onEpoch(epoch -> log(log, describe(epoch))));
     OnnxWriter.write(trained.graph(), folder.resolve(name + ".onnx"));
     return trained;
   }
 
-  private static Training epochs(String text) {
+  private static String describe(History.Epoch epoch) {
+    return String.format(
+        Locale.ROOT,
+        "epoch %d: %d steps, mean loss %.4f, validation top-1 %.2f %%, %.0f s",
+        epoch.number(),
+        epoch.steps(),
+        epoch.loss(),
+        epoch.top1(),
+        epoch.seconds());
+  }
+
+  private static void log(Path file, String line) {
+    String dated = Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + line;
+    System.out.println(dated);
     try {
-      return Fp32.epochs(Integer.parseInt(text)).seed(SEED);
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.writeString(file, dated + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new QalibreException("log " + file + " cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  private static int number(String what, String text) {
+    try {
+      return Integer.parseInt(text);
     } catch (NumberFormatException e) {
-      throw new QalibreException("expected a number of epochs, found `" + text + "`", e);
+      throw new QalibreException("expected a number of " + what + ", found `" + text + "`", e);
     }
   }
 }

@@ -21,6 +21,6 @@ public final class Fp32 {
         null,
         new Training.Recipe(
             Training.Method.SGD, WEIGHT_DECAY, 1, true, Loss.softmaxCrossEntropyLoss()),
-        new Training.Run(1, null));
+        Training.Run.of(1));
   }
 }

@@ -19,6 +19,6 @@ public final class Qat {
         LEARNING_RATE,
         null,
         new Training.Recipe(Training.Method.ADAM, 0, 0, false, Loss.softmaxCrossEntropyLoss()),
-        new Training.Run(1, null));
+        Training.Run.of(1));
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.training.dataset.Dataset;
 import ai.djl.training.loss.Loss;
 import io.qalibre.errors.QalibreException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param learningRate the highest learning rate, above 0
  * @param validation the samples that choose the best epoch, or null to keep the last one
  * @param recipe the optimizer and what goes with it
- * @param run what makes a run repeatable: seed and checkpoint
+ * @param run what makes a run repeatable, and who hears of it
  */
 public record Training(
     int epochs, double learningRate, @Nullable Dataset validation, Recipe recipe, Run run) {
@@ -61,13 +62,19 @@ public record Training(
   }
 
   /**
-   * What makes a run repeatable.
+   * What makes a run repeatable, and who hears of it.
    *
    * @param seed decides the order of samples where the dataset leaves it open
    * @param checkpoint a file that is written after each epoch and, if it is there, resumed from; or
    *     null
+   * @param listener is told of each epoch as it ends
    */
-  public record Run(long seed, @Nullable Path checkpoint) {}
+  public record Run(long seed, @Nullable Path checkpoint, Consumer<History.Epoch> listener) {
+    /** A run that nothing is written of. */
+    static Run of(long seed) {
+      return new Run(seed, null, epoch -> {});
+    }
+  }
 
   /** The same with another learning rate. */
   public Training learningRate(double rate) {
@@ -101,7 +108,8 @@ public record Training(
 
   /** The same with another seed. */
   public Training seed(long seed) {
-    return new Training(epochs, learningRate, validation, recipe, new Run(seed, run.checkpoint));
+    return new Training(
+        epochs, learningRate, validation, recipe, new Run(seed, run.checkpoint, run.listener));
   }
 
   /**
@@ -109,7 +117,18 @@ public record Training(
    * belongs to a training of the same kind, training goes on from it.
    */
   public Training checkpoint(Path file) {
-    return new Training(epochs, learningRate, validation, recipe, new Run(run.seed, file));
+    return new Training(
+        epochs, learningRate, validation, recipe, new Run(run.seed, file, run.listener));
+  }
+
+  /**
+   * The same with somebody who is told of each epoch as it ends, after its validation and its
+   * checkpoint: to keep a log. Replaces a listener given before; epochs that a resumed training
+   * takes from its checkpoint are not told again.
+   */
+  public Training onEpoch(Consumer<History.Epoch> listener) {
+    Run told = new Run(run.seed, run.checkpoint, listener);
+    return new Training(epochs, learningRate, validation, recipe, told);
   }
 
   private Training with(Recipe changed) {

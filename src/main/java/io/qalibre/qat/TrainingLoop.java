@@ -132,6 +132,7 @@ public final class TrainingLoop {
       new Checkpoint(kind(), history, model.block().snapshot(), best, optimizer.state())
           .write(file);
     }
+    options.run().listener().accept(epochs.get(epochs.size() - 1));
   }
 
   /** Goes on from the checkpoint, if there is one. */

@@ -43,7 +43,7 @@ class TrainingLoop_resume_Test {
             training.learningRate(),
             null,
             training.recipe(),
-            new Training.Run(1, null));
+            Training.Run.of(1));
     return TrainingLoop.train(START, PASSES, alone).simulation().graph();
   }
 
