@@ -1,5 +1,6 @@
 package io.qalibre;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.qalibre.data.Datasets;
 import io.qalibre.data.ImageSplits;
 import io.qalibre.engine.Accuracy;
@@ -7,6 +8,7 @@ import io.qalibre.errors.QalibreException;
 import io.qalibre.errors.UnknownNameException;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.onnx.OnnxWriter;
+import io.qalibre.graph.onnx.WeightStorage;
 import io.qalibre.models.MobileNetV2;
 import io.qalibre.models.ResNet50;
 import io.qalibre.qat.Fp32;
@@ -36,6 +38,10 @@ public final class TrainFp32 {
   private static final int PAD = 2;
   private static final long SEED = 1;
 
+  private static final String DATA =
+      "Fashion-MNIST as 3×32×32: trained on %d pictures, the epoch chosen on %d others; top1, in"
+          + " percent, on the n pictures of the test part";
+
   private static final Map<String, LongFunction<Graph>> NETWORKS =
       Map.of(
           "mobilenet_v2", seed -> MobileNetV2.graph(SIZE, CLASSES, seed),
@@ -64,43 +70,27 @@ public final class TrainFp32 {
       int pictures = number("pictures", arguments[3]);
       data = new ImageSplits(data.training().first(pictures), data.validation(), data.test());
     }
-    Network trained = train(arguments[0], data, options, folder);
-    Accuracy accuracy = trained.evaluate(data.test());
-    log(
-        folder.resolve(arguments[0] + ".log"),
-        "epoch %d kept; on the test pictures %s".formatted(trained.training().kept(), accuracy));
+    train(arguments[0], data, options, folder);
   }
 
   /**
-   * Trains a network and writes it.
+   * Trains a network, writes it, and measures what was written on the test pictures.
    *
    * @param name the network
    * @param data the pictures, as 3×32×32
    * @param options how; checkpoint and log are added
-   * @param folder where ONNX file, log and checkpoint go
-   * @return the network at the epoch that was best on the validation pictures
+   * @param folder where the ONNX file, its entry in {@code models.json}, the log and the checkpoint
+   *     go
+   * @return the network at the epoch that was best on the validation pictures, as its file holds it
    */
   static Network train(String name, ImageSplits data, Training options, Path folder) {
     LongFunction<Graph> builder = NETWORKS.get(name);
     if (builder == null) {
       throw new UnknownNameException("network", name, "TrainFp32", NETWORKS.keySet());
     }
-    Network start = new Network(builder.apply(SEED), List.of(new Step("build", "seed " + SEED)));
     Path log = folder.resolve(name + ".log");
-    log(
-        log,
-        "%s: %d epochs of %,d training pictures, batches of %d, padded by %d, cropped and mirrored; %s with learning rate %s, warm-up %s, weight decay %s, seed %d"
-            .formatted(
-                name,
-                options.epochs(),
-                data.training().size(),
-                BATCH,
-                PAD,
-                options.recipe().method(),
-                options.learningRate(),
-                options.recipe().warmup(),
-                options.recipe().weightDecay(),
-                options.run().seed()));
+    log(log, name + ": " + describe(options, data));
+    Network start = new Network(builder.apply(SEED), List.of(new Step("build", "seed " + SEED)));
     Network trained =
         start.train(
             data.training().batch(BATCH).augmented(PAD, true, SEED),
@@ -108,8 +98,49 @@ public final class TrainFp32 {
                 .validate(data.validation())
                 .checkpoint(folder.resolve(name + ".checkpoint"))
                 .onEpoch(epoch -> log(log, describe(epoch))));
-    OnnxWriter.write(trained.graph(), folder.resolve(name + ".onnx"));
-    return trained;
+    Path file = folder.resolve(name + ".onnx");
+    OnnxWriter.write(trained.graph(), file, WeightStorage.FLOAT16);
+    Network stored = Qalibre.load(file);
+    Accuracy exact = trained.evaluate(data.test());
+    Accuracy accuracy = stored.evaluate(data.test());
+    int kept = trained.training().kept();
+    log(log, "epoch %d kept; on the test pictures %s".formatted(kept, exact));
+    log(log, "%s, weights in float16: on the test pictures %s".formatted(file, accuracy));
+    ObjectNode entry = ModelsFile.in(folder).entry(name + ".onnx");
+    entry
+        .put("data", DATA.formatted(data.training().size(), data.validation().size()))
+        .put("top1", rounded(accuracy.top1()))
+        .put("standard_error", rounded(accuracy.standardError()))
+        .put("n", accuracy.n())
+        .put("top1_before_float16", rounded(exact.top1()))
+        .put("training", describe(options, data))
+        .put("epoch_kept", kept)
+        .put("seed", SEED)
+        .put("command", "TrainFp32 %s %d %s".formatted(name, options.epochs(), folder))
+        .put("log", name + ".log");
+    ModelsFile.in(folder).put(name, entry);
+    return stored;
+  }
+
+  private static double rounded(double percent) {
+    return Math.round(100 * percent) / 100.0;
+  }
+
+  private static String describe(Training options, ImageSplits data) {
+    Training.Recipe recipe = options.recipe();
+    return String.format(
+        Locale.ROOT,
+        "%d epochs of %,d training pictures, batches of %d, padded by %d, cropped and mirrored;"
+            + " %s with learning rate %s, warm-up %s, weight decay %s, seed %d",
+        options.epochs(),
+        data.training().size(),
+        BATCH,
+        PAD,
+        recipe.method(),
+        options.learningRate(),
+        recipe.warmup(),
+        recipe.weightDecay(),
+        options.run().seed());
   }
 
   private static String describe(History.Epoch epoch) {

@@ -2,11 +2,15 @@ package io.qalibre;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.qalibre.data.Datasets;
 import io.qalibre.data.ImageSplits;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.qat.Fp32;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,12 +23,12 @@ class TrainFp32_train_Test {
   }
 
   @Test
-  void a_network_is_trained_written_and_loads_into_the_simulation(@TempDir Path folder) {
+  void a_network_is_trained_written_and_loads_into_the_simulation(@TempDir Path folder)
+      throws Exception {
     ImageSplits data = few();
 
     Network trained = TrainFp32.train("mobilenet_v2", data, Fp32.epochs(1), folder);
 
-    assertThat(trained.training().losses()).hasSize(2);
     Network loaded = Qalibre.load(folder.resolve("mobilenet_v2.onnx"));
     assertThat(loaded.graph().initializers()).isEqualTo(trained.graph().initializers());
     assertThat(
@@ -36,6 +40,29 @@ class TrainFp32_train_Test {
                 .n())
         .isEqualTo(64);
     assertThat(folder.resolve("mobilenet_v2.checkpoint")).exists();
+    assertThat(folder.resolve("mobilenet_v2.log"))
+        .content()
+        .contains(
+            "1 epochs of 256 training pictures",
+            "epoch 1: 2 steps",
+            " kept; on the test pictures ");
+    JsonNode entry =
+        new ObjectMapper().readTree(folder.resolve("models.json").toFile()).get("mobilenet_v2");
+    assertThat(entry.get("n").asInt()).isEqualTo(64);
+    assertThat(entry.get("top1").asDouble())
+        .isCloseTo(loaded.evaluate(data.test()).top1(), within(0.005));
+    assertThat(entry.get("bytes").asLong())
+        .isEqualTo(Files.size(folder.resolve("mobilenet_v2.onnx")));
+  }
+
+  @Test
+  void a_second_network_is_added_to_the_file_of_models(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("models.json"), "{\"other\": {\"n\": 1}}");
+
+    TrainFp32.train("mobilenet_v2", few(), Fp32.epochs(1), folder);
+
+    JsonNode models = new ObjectMapper().readTree(folder.resolve("models.json").toFile());
+    assertThat(models.fieldNames()).toIterable().containsExactly("other", "mobilenet_v2");
   }
 
   @Test

@@ -26,6 +26,7 @@ final class ModelEncoder {
 
   private final String file;
   private final Graph graph;
+  private final WeightStorage storage;
   private final AttributeEncoder attributes;
 
   /**
@@ -33,9 +34,10 @@ final class ModelEncoder {
    *
    * @param file the name that errors give the model
    */
-  ModelEncoder(String file, Graph graph) {
+  ModelEncoder(String file, Graph graph, WeightStorage storage) {
     this.file = file;
     this.graph = graph;
+    this.storage = storage;
     this.attributes = new AttributeEncoder(file);
   }
 
@@ -85,11 +87,22 @@ final class ModelEncoder {
     GraphProto.Builder proto = GraphProto.newBuilder().setName(graph.name());
     graph.inputs().forEach(input -> proto.addInput(encode(input)));
     graph.outputs().forEach(output -> proto.addOutput(encode(output)));
+    // Before the operators: nodes of a file are in order of execution, and these widen weights.
+    encodeInitializers(proto);
     graph.operators().forEach(node -> proto.addNode(encode(node)));
+    return proto.build();
+  }
+
+  private void encodeInitializers(GraphProto.Builder proto) {
+    HalfWeights halves = new HalfWeights(graph);
     graph
         .initializers()
-        .forEach((name, t) -> proto.addInitializer(AttributeEncoder.encode(name, t)));
-    return proto.build();
+        .forEach(
+            (name, tensor) -> {
+              if (storage == WeightStorage.FLOAT || !halves.add(name, tensor, proto)) {
+                proto.addInitializer(AttributeEncoder.encode(name, tensor));
+              }
+            });
   }
 
   private NodeProto encode(OperatorNode node) {

@@ -25,7 +25,20 @@ public final class OnnxWriter {
    * @throws OnnxFormatException if the graph cannot be written as ONNX, or the file not be written
    */
   public static void write(Graph graph, Path path) {
-    ModelProto model = new ModelEncoder(path.toString(), graph).encode();
+    write(graph, path, WeightStorage.FLOAT);
+  }
+
+  /**
+   * Writes a file, as {@link #write(Graph, Path)} does.
+   *
+   * @param graph a graph without quantizers, its initializers below 2 GiB together
+   * @param path the file; its folder is made where it does not exist
+   * @param storage how the file holds the weights; in float16 reading it gives a graph that is
+   *     equal but for the rounded weights
+   * @throws OnnxFormatException if the graph cannot be written as ONNX, or the file not be written
+   */
+  public static void write(Graph graph, Path path, WeightStorage storage) {
+    ModelProto model = new ModelEncoder(path.toString(), graph, storage).encode();
     try {
       AtomicFile.write(path, model::writeTo);
     } catch (IOException e) {
@@ -41,6 +54,6 @@ public final class OnnxWriter {
    * @throws OnnxFormatException if the graph cannot be written as ONNX
    */
   public static byte[] toBytes(Graph graph) {
-    return new ModelEncoder(graph.name(), graph).encode().toByteArray();
+    return new ModelEncoder(graph.name(), graph, WeightStorage.FLOAT).encode().toByteArray();
   }
 }
