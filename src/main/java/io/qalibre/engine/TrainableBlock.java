@@ -8,6 +8,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.qalibre.errors.InterruptedWorkException;
@@ -124,7 +125,21 @@ public final class TrainableBlock extends AbstractBlock {
     add(arguments, "r[]", values(store, manager, ranges, training));
     // Also for validation with gradients on: a program that has been specialised for training fails
     // on the tensors of libtorch's inference mode. Nothing runs backward then, so nothing changes.
-    return IValueUtils.forward(training && live ? liveProgram : program, arguments, true);
+    return forward(training && live ? liveProgram : program, arguments);
+  }
+
+  /**
+   * Runs a program as it is written. TorchScript's optimizer would compile it anew after the first
+   * call, with gradients that differ in the last bits: a resumed training would not end where an
+   * uninterrupted one does. Nor is what it compiles any faster.
+   */
+  private static NDList forward(PtSymbolBlock program, NDList arguments) {
+    JniUtils.setGraphExecutorOptimize(false);
+    try {
+      return IValueUtils.forward(program, arguments, true);
+    } finally {
+      JniUtils.setGraphExecutorOptimize(true);
+    }
   }
 
   private void check(NDList inputs) {

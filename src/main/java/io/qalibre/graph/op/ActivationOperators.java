@@ -75,9 +75,15 @@ final class ActivationOperators {
   private static String clip(CodeContext c) {
     String low = bound(c, 1, "min");
     String high = bound(c, 2, "max");
-    return low.equals("None") && high.equals("None")
-        ? c.input(0)
-        : "torch.clamp(%s, %s, %s)".formatted(c.input(0), low, high);
+    if (low.equals("None") && high.equals("None")) {
+      return c.input(0);
+    }
+    // One pass backwards, where clamp's gradient takes several; but it wants bounds in order.
+    boolean interval =
+        !low.equals("None")
+            && !high.equals("None")
+            && Float.parseFloat(low) < Float.parseFloat(high);
+    return "torch.%s(%s, %s, %s)".formatted(interval ? "hardtanh" : "clamp", c.input(0), low, high);
   }
 
   /** A bound: an input since opset 11, an attribute before. */
