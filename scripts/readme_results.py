@@ -1,8 +1,10 @@
-"""Writes the result table of the quickstart's stored outputs into README.md, between its two marks.
+"""Writes figures into README.md, between marks: the result table of the quickstart's stored outputs, and the trained
+networks of data/models/models.json.
 
 Run it after `./run --save`: .venv/bin/python scripts/readme_results.py
 """
 
+import json
 import pathlib
 import re
 import sys
@@ -11,8 +13,8 @@ import nbformat
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NOTEBOOK = ROOT / "notebooks" / "01-quickstart.ipynb"
+MODELS = ROOT / "data" / "models" / "models.json"
 README = ROOT / "README.md"
-MARKS = re.compile(r"(<!-- results:begin -->\n).*?(<!-- results:end -->)", re.DOTALL)
 
 
 def result_text(notebook):
@@ -37,14 +39,32 @@ def markdown(text):
     return "\n".join(lines + ["| " + " | ".join(cells(row)) + " |" for row in rows])
 
 
-def main():
+def quickstart():
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     seed = re.search(r"Qalibre\.seed\((\d+)\)", "\n".join(cell.source for cell in notebook.cells))
-    table = markdown(result_text(notebook)) + f"\n\nSeed {seed.group(1)}; differences are paired, with their standard errors.\n"
+    return markdown(result_text(notebook)) + f"\n\nSeed {seed.group(1)}; differences are paired, with their standard errors.\n"
+
+
+def models():
+    lines = ["| network | top-1 % | ± standard error | n | epoch kept | seed | MB |", "|---|--:|--:|--:|--:|--:|--:|"]
+    for name, entry in json.loads(MODELS.read_text(encoding="utf-8")).items():
+        lines.append(f"| `{name}` | {entry['top1']:.2f} | {entry['standard_error']:.2f} | {entry['n']} | {entry['epoch_kept']}"
+                     f" | {entry['seed']} | {entry['bytes'] / 1e6:.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def replaced(text, mark, content):
+    marks = re.compile(rf"(<!-- {mark}:begin -->\n).*?(<!-- {mark}:end -->)", re.DOTALL)
+    if not marks.search(text):
+        sys.exit(f"README.md has lost its marks <!-- {mark}:begin --> and <!-- {mark}:end -->")
+    return marks.sub(lambda m: m.group(1) + content + m.group(2), text)
+
+
+def main():
     text = README.read_text(encoding="utf-8")
-    if not MARKS.search(text):
-        sys.exit("README.md has lost its marks <!-- results:begin --> and <!-- results:end -->")
-    README.write_text(MARKS.sub(lambda m: m.group(1) + table + m.group(2), text), encoding="utf-8")
+    text = replaced(text, "results", quickstart())
+    text = replaced(text, "models", models())
+    README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import io.qalibre.graph.ShapeInference;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.graph.TensorShape;
+import io.qalibre.graph.onnx.OnnxWriter;
+import io.qalibre.graph.onnx.WeightStorage;
 import io.qalibre.ptq.CrossLayerEqualization;
 import io.qalibre.ptq.WeightComparison;
 import io.qalibre.qat.History;
@@ -16,6 +18,7 @@ import io.qalibre.qat.Training;
 import io.qalibre.qat.TrainingLoop;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -151,6 +154,28 @@ public final class Network implements Evaluable, Viewable {
       throw new QalibreException("no training history: this network does not come from train(…)");
     }
     return training;
+  }
+
+  /**
+   * Writes the network as an ONNX file, which {@code Qalibre.load} reads again. A quantized network
+   * is written by {@link QuantizedNetwork#export}, with its encodings.
+   *
+   * @param file the file; it appears whole or not at all, and its folder is made
+   * @throws io.qalibre.errors.QalibreException if it cannot be written
+   */
+  public void save(Path file) {
+    save(file, WeightStorage.FLOAT);
+  }
+
+  /**
+   * Writes the network as an ONNX file.
+   *
+   * @param file the file; it appears whole or not at all, and its folder is made
+   * @param storage how the file holds the weights: float16 takes half the space and rounds them
+   * @throws io.qalibre.errors.QalibreException if it cannot be written
+   */
+  public void save(Path file, WeightStorage storage) {
+    OnnxWriter.write(graph, file, storage);
   }
 
   /** What was done to this network, a row a step. */

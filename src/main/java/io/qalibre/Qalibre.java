@@ -38,11 +38,7 @@ public final class Qalibre {
 
   /** Loads a network from an ONNX file; see {@link #load(String)}. */
   public static Network load(Path file) {
-    Graph graph = OnnxReader.read(file);
-    OperatorCatalogue.requireSupported(graph);
-    // Shapes that do not go together are found now, not in the middle of a later cell.
-    ShapeInference.infer(graph);
-    return new Network(graph, List.of(new Step("load", String.valueOf(file.getFileName()))));
+    return network(OnnxReader.read(file), new Step("load", String.valueOf(file.getFileName())));
   }
 
   /**
@@ -79,6 +75,25 @@ public final class Qalibre {
   public static Network of(Model model, Shape input) {
     String name = model.getName();
     return of(name == null || name.isBlank() ? "network" : name, model.getBlock(), input);
+  }
+
+  /**
+   * Takes a graph as a network, such as {@code MobileNetV2.graph(32, 10, 1)} with its initial
+   * weights.
+   *
+   * @param graph a graph of operators without quantizers
+   * @throws io.qalibre.errors.QalibreException if it uses operators that are not supported, or its
+   *     shapes do not go together
+   */
+  public static Network of(Graph graph) {
+    return network(graph, new Step("of", "built as a graph"));
+  }
+
+  private static Network network(Graph graph, Step origin) {
+    OperatorCatalogue.requireSupported(graph);
+    // Shapes that do not go together are found now, not in the middle of a later cell.
+    ShapeInference.infer(graph);
+    return new Network(graph, List.of(origin));
   }
 
   /** Takes over a DJL block; see {@link #of(Model, Shape)}. */

@@ -7,7 +7,6 @@ import io.qalibre.engine.Accuracy;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.errors.UnknownNameException;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.onnx.OnnxWriter;
 import io.qalibre.graph.onnx.WeightStorage;
 import io.qalibre.models.MobileNetV2;
 import io.qalibre.models.ResNet50;
@@ -90,7 +89,7 @@ public final class TrainFp32 {
     }
     Path log = folder.resolve(name + ".log");
     log(log, name + ": " + describe(options, data));
-    Network start = new Network(builder.apply(SEED), List.of(new Step("build", "seed " + SEED)));
+    Network start = Qalibre.of(builder.apply(SEED));
     Network trained =
         start.train(
             data.training().batch(BATCH).augmented(PAD, true, SEED),
@@ -99,7 +98,7 @@ public final class TrainFp32 {
                 .checkpoint(folder.resolve(name + ".checkpoint"))
                 .onEpoch(epoch -> log(log, describe(epoch))));
     Path file = folder.resolve(name + ".onnx");
-    OnnxWriter.write(trained.graph(), file, WeightStorage.FLOAT16);
+    trained.save(file, WeightStorage.FLOAT16);
     Network stored = Qalibre.load(file);
     Accuracy exact = trained.evaluate(data.test());
     Accuracy accuracy = stored.evaluate(data.test());

@@ -33,6 +33,7 @@ final class Imports {
   static final List<String> CLASSES =
       List.of(
           "io.qalibre.graph.Tensor",
+          "io.qalibre.graph.onnx.WeightStorage",
           "io.qalibre.quant.QuantScheme",
           "java.nio.file.Files",
           "java.nio.file.Path",

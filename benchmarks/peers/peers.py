@@ -1,0 +1,97 @@
+"""Lets Qalibre and its peers take turns at the same work, and prints how long each took; see ./run --help.
+
+A contender is a program that prints `first MILLISECONDS` once it is warm, and then a line of times in milliseconds for
+each line `go COUNT` it reads. The first contender of a group is what the others are compared with.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+STEPS = 3  # a turn: long enough that waking up does not count, short enough that the machine stays the same
+
+
+def python(program, *arguments):
+    return [sys.executable, str(HERE / program), *arguments]
+
+
+def java(program, *arguments):
+    home = os.environ.get("JAVA_HOME")
+    return [f"{home}/bin/java" if home else "java", "-cp", os.environ["QALIBRE_BENCH_CLASSPATH"],
+            f"io.qalibre.benchmarks.{program}", *arguments]
+
+
+def fp32():
+    for network in ("mobilenet_v2", "resnet50"):
+        work = (network, "64", "32")
+        yield (f"a training step of {network}, float32, live batch normalization, 32×3×64×64", {
+            "PyTorch": python("torch_step.py", *work, "contiguous"),
+            "PyTorch, channels last": python("torch_step.py", *work, "channels_last"),
+            "Qalibre": java("TrainingStep", *work),
+        })
+
+
+ROWS = {"fp32": fp32}
+
+
+class Contender:
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        stderr=subprocess.DEVNULL if "-v" not in sys.argv else None)
+        self.first = float(self.answer().removeprefix("first "))
+        self.turns = []
+
+    def answer(self):
+        line = self.process.stdout.readline().strip()
+        if not line:
+            sys.exit(f"{' '.join(self.process.args[-4:])}: it ended with {self.process.wait()} and said nothing")
+        return line
+
+    def turn(self):
+        print(f"go {STEPS}", file=self.process.stdin, flush=True)
+        self.turns.append(statistics.median(float(ms) for ms in self.answer().split()))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def measure(commands, rounds):
+    contenders = {}
+    for name, command in commands.items():
+        contenders[name] = Contender(command)
+    for number in range(rounds):
+        names = list(contenders)
+        for name in names[number % len(names):] + names[:number % len(names)]:
+            contenders[name].turn()
+    for contender in contenders.values():
+        contender.close()
+    return contenders
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help="all if none is named")
+    parser.add_argument("--rounds", type=int, default=15)
+    arguments = parser.parse_args()
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {arguments.rounds} turns of {STEPS} steps each; milliseconds")
+    for row in arguments.rows or ROWS:
+        for title, commands in ROWS[row]():
+            contenders = measure(commands, arguments.rounds)
+            base = next(iter(contenders.values()))
+            print(f"\n{title}\n{'':24}{'first':>9}{'median':>9}{'quartiles':>16}{'ratio':>8}{'quartiles':>14}")
+            for name, contender in contenders.items():
+                low, middle, high = statistics.quantiles(contender.turns, n=4)
+                ratios = [own / other for own, other in zip(contender.turns, base.turns)]
+                r_low, ratio, r_high = statistics.quantiles(ratios, n=4)
+                print(f"{name:24}{contender.first:9.0f}{middle:9.1f}{f'{low:.0f}–{high:.0f}':>16}"
+                      f"{ratio:8.2f}{f'{r_low:.2f}–{r_high:.2f}':>14}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
