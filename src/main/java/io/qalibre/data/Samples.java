@@ -152,7 +152,8 @@ public final class Samples implements Dataset {
       case UINT8 -> DataType.UINT8;
       case INT8 -> DataType.INT8;
       case INT32 -> DataType.INT32;
-      case INT64 -> DataType.INT64;
+      case INT64, UINT32, UINT64 -> DataType.INT64;
+      case INT16, UINT16 -> DataType.INT32;
       case BOOL -> DataType.BOOLEAN;
     };
   }

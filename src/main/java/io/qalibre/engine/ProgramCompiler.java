@@ -2,18 +2,23 @@ package io.qalibre.engine;
 
 import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
+import io.qalibre.graph.IndexValue;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.ShapeInference;
 import io.qalibre.graph.Tensor;
+import io.qalibre.graph.TensorFacts;
 import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.ValueInfo;
 import io.qalibre.graph.op.CodeContext;
 import io.qalibre.graph.op.OperatorCatalogue;
+import io.qalibre.graph.op.ScriptMethod;
+import io.qalibre.graph.op.ShapeContext;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,28 +27,25 @@ import java.util.stream.Collectors;
 
 /** Writes a graph as one TorchScript class with a method {@code forward}. */
 final class ProgramCompiler {
-  /** Operators whose output is memory of their own, so that it may be overwritten in place. */
-  private static final Set<String> FRESH =
-      Set.of("Conv", "Gemm", "MatMul", "BatchNormalization", "Add", "Mul", "GlobalAveragePool");
-
   /** ATen's number for the memory format N×H×W×C. */
   private static final int CHANNELS_LAST = 2;
 
   private final Graph graph;
   private final Mode mode;
-  private final Map<String, TensorShape> shapes;
+  private final TensorFacts facts;
   private final Map<String, String> variables = new HashMap<>();
   private final Map<ProgramSource.Parameter, String> parameters = new LinkedHashMap<>();
   private final Map<String, Clamp> clamps = new HashMap<>();
   private final List<ProgramSource.Activation> activations = new ArrayList<>();
   private final List<QuantizerNode> ranges = new ArrayList<>();
   private final List<String> lines = new ArrayList<>();
+  private final Set<ScriptMethod> methods = new LinkedHashSet<>();
   private int next;
 
   private ProgramCompiler(Graph graph, Mode mode) {
     this.graph = graph;
     this.mode = mode;
-    this.shapes = ShapeInference.infer(graph);
+    this.facts = ShapeInference.facts(graph);
   }
 
   /** Compiles a graph for a mode. */
@@ -88,7 +90,12 @@ final class ProgramCompiler {
       clamps.put(node.output(), clamp.get());
       return;
     }
-    assign(node.output(), OperatorCatalogue.get(node).code(new Code(node)));
+    List<String> expressions = OperatorCatalogue.get(node).code(new Code(node));
+    for (int i = 0; i < node.outputs().size(); i++) {
+      if (!node.outputs().get(i).isEmpty()) {
+        assign(node.outputs().get(i), expressions.get(i));
+      }
+    }
   }
 
   /**
@@ -147,7 +154,7 @@ final class ProgramCompiler {
     Node producer = graph.producer(tensor).orElse(null);
     return producer instanceof QuantizerNode quantizer
         ? !quantizer.enabled() && overwritable(quantizer.input())
-        : producer instanceof OperatorNode operator && FRESH.contains(operator.type());
+        : producer instanceof OperatorNode operator && OperatorCatalogue.get(operator).fresh();
   }
 
   private void train(QuantizerNode node) {
@@ -205,6 +212,7 @@ final class ProgramCompiler {
         + "  __buffers__ = []\n"
         + "  training : bool\n"
         + method("forward", body)
+        + methods.stream().map(ScriptMethod::code).collect(Collectors.joining())
         + (mode.trains() ? QuantizerScript.METHODS : "")
         + (mode == Mode.OBSERVE ? histograms(body) : "");
   }
@@ -235,29 +243,40 @@ final class ProgramCompiler {
 
   /** What the catalogue's code rules ask about a node. */
   private final class Code implements CodeContext {
-    private final OperatorNode node;
+    private final ShapeContext known;
 
     Code(OperatorNode node) {
-      this.node = node;
+      this.known = facts.context(node);
     }
 
     @Override
     public OperatorNode node() {
-      return node;
+      return known.node();
+    }
+
+    @Override
+    public long opset() {
+      return known.opset();
     }
 
     @Override
     public TensorShape shape(int input) {
-      TensorShape shape = shapes.get(node.input(input));
-      if (shape == null) {
-        throw error("the shape of `" + node.input(input) + "` is not known");
-      }
-      return shape;
+      return known.shape(input);
+    }
+
+    @Override
+    public DataType type(int input) {
+      return known.type(input);
     }
 
     @Override
     public Optional<Tensor> constant(int input) {
-      return Optional.ofNullable(graph.initializers().get(node.input(input)));
+      return known.constant(input);
+    }
+
+    @Override
+    public Optional<List<IndexValue>> values(int input) {
+      return known.values(input);
     }
 
     @Override
@@ -267,16 +286,19 @@ final class ProgramCompiler {
 
     @Override
     public String input(int index) {
-      String tensor = node.input(index);
-      if (graph.isInitializer(tensor) && graph.initializer(tensor).type() != DataType.FLOAT) {
-        throw error(
-            "input `"
-                + tensor
-                + "` of type "
-                + graph.initializer(tensor).type()
-                + " is not supported");
-      }
-      return variable(tensor);
+      return variable(node().input(index));
+    }
+
+    @Override
+    public String let(String expression) {
+      String name = fresh("t");
+      lines.add(name + " = " + expression);
+      return name;
+    }
+
+    @Override
+    public void method(ScriptMethod method) {
+      methods.add(method);
     }
   }
 }

@@ -135,7 +135,7 @@ public final class Runner {
     List<ValueInfo> expected = simulation.graph().outputs();
     for (int i = 0; i < expected.size(); i++) {
       NDArray array = arrays.get(i);
-      outputs.put(expected.get(i).name(), Transfer.toTensor(array));
+      outputs.put(expected.get(i).name(), Transfer.toTensor(array, expected.get(i).type()));
     }
     return outputs;
   }

@@ -8,30 +8,54 @@ import io.qalibre.graph.DataType;
 import io.qalibre.graph.Tensor;
 import java.nio.ByteBuffer;
 
-/** Moves numbers between the Java heap and the engine. */
+/**
+ * Moves numbers between the Java heap and the engine. The engine holds integers of 16 bits, and
+ * unsigned ones of more than 8, in the next wider type that holds all their values.
+ */
 public final class Transfer {
   private Transfer() {}
 
   /** A new array with a tensor's elements. */
   public static NDArray toArray(NDManager manager, Tensor tensor) {
-    ByteBuffer bytes = tensor.bytes();
-    return manager.create(bytes, new Shape(tensor.sizes()), type(tensor.type()));
+    DataType held = held(tensor.type());
+    Tensor moved =
+        held == tensor.type()
+            ? tensor
+            : Tensor.ofIntegers(held, tensor.longs(), tensor.sizes());
+    ByteBuffer bytes = moved.bytes();
+    return manager.create(bytes, new Shape(moved.sizes()), type(held));
   }
 
-  /** A tensor with an array's elements; the array stays open. */
+  /** A tensor with an array's elements, of the array's own type; the array stays open. */
   public static Tensor toTensor(NDArray array) {
     return Tensor.of(type(array.getDataType()), array.toByteBuffer(), array.getShape().getShape());
   }
 
-  /** The engine's name of a type. */
+  /** A tensor of a given type with an array's elements; the array stays open. */
+  static Tensor toTensor(NDArray array, DataType wanted) {
+    Tensor found = toTensor(array);
+    return found.type() == wanted || found.type() == DataType.FLOAT || wanted == DataType.FLOAT
+        ? found
+        : Tensor.ofIntegers(wanted, found.longs(), found.sizes());
+  }
+
+  /** The engine's name of the type that it holds a type in. */
   static ai.djl.ndarray.types.DataType type(DataType type) {
-    return switch (type) {
+    return switch (held(type)) {
       case FLOAT -> ai.djl.ndarray.types.DataType.FLOAT32;
       case UINT8 -> ai.djl.ndarray.types.DataType.UINT8;
       case INT8 -> ai.djl.ndarray.types.DataType.INT8;
       case INT32 -> ai.djl.ndarray.types.DataType.INT32;
-      case INT64 -> ai.djl.ndarray.types.DataType.INT64;
       case BOOL -> ai.djl.ndarray.types.DataType.BOOLEAN;
+      default -> ai.djl.ndarray.types.DataType.INT64;
+    };
+  }
+
+  private static DataType held(DataType type) {
+    return switch (type) {
+      case INT16, UINT16 -> DataType.INT32;
+      case UINT32, UINT64 -> DataType.INT64;
+      default -> type;
     };
   }
 

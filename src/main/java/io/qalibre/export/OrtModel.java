@@ -107,6 +107,9 @@ final class OrtModel implements AutoCloseable {
       case INT8 -> OnnxJavaType.INT8;
       case INT32 -> OnnxJavaType.INT32;
       case INT64 -> OnnxJavaType.INT64;
+      case INT16 -> OnnxJavaType.INT16;
+      case UINT16, UINT32, UINT64 ->
+          throw new QalibreException("ONNX Runtime's Java API has no tensors of " + type);
       case BOOL -> OnnxJavaType.BOOL;
     };
   }

@@ -8,12 +8,20 @@ public enum DataType {
   UINT8(2, 1),
   /** Signed 8-bit integer. */
   INT8(3, 1),
+  /** Unsigned 16-bit integer. */
+  UINT16(4, 2),
+  /** Signed 16-bit integer. */
+  INT16(5, 2),
   /** Signed 32-bit integer. */
   INT32(6, 4),
   /** Signed 64-bit integer. */
   INT64(7, 8),
   /** Truth value, stored as 0 or 1 in a byte. */
-  BOOL(9, 1);
+  BOOL(9, 1),
+  /** Unsigned 32-bit integer. */
+  UINT32(12, 4),
+  /** Unsigned 64-bit integer; values from 2⁶³ on wrap where they are computed with. */
+  UINT64(13, 8);
 
   private final int onnx;
   private final int bytes;

@@ -1,20 +1,24 @@
 package io.qalibre.graph;
 
+import io.qalibre.graph.op.Operator;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.graph.op.ShapeContext;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.function.UnaryOperator;
 
-/** Works out the shape of every tensor of a graph from the shapes of its inputs. */
+/** Works out the shape and type of every tensor of a graph from those of its inputs. */
 public final class ShapeInference {
-  private final Graph graph;
-  private final Map<String, TensorShape> shapes = new LinkedHashMap<>();
+  private ShapeInference() {}
 
-  private ShapeInference(Graph graph) {
-    this.graph = graph;
+  /**
+   * What is known of every tensor, with the symbolic dimensions of the inputs.
+   *
+   * @throws io.qalibre.errors.QalibreException if shapes do not go together, naming the node
+   */
+  public static TensorFacts facts(Graph graph) {
+    return run(graph, UnaryOperator.identity());
   }
 
   /**
@@ -23,7 +27,7 @@ public final class ShapeInference {
    * @throws io.qalibre.errors.QalibreException if shapes do not go together, naming the node
    */
   public static Map<String, TensorShape> infer(Graph graph) {
-    return new ShapeInference(graph).run(TensorShapes.AS_DECLARED);
+    return facts(graph).shapes();
   }
 
   /**
@@ -31,70 +35,47 @@ public final class ShapeInference {
    * of a single sample.
    */
   public static Map<String, TensorShape> infer(Graph graph, long size) {
-    return new ShapeInference(graph).run(shape -> shape.fix(size));
+    return run(graph, shape -> shape.fix(size)).shapes();
   }
 
   /** The multiply-accumulate operations of each operator for one sample, by node name. */
   public static Map<String, Long> macs(Graph graph) {
-    ShapeInference inference = new ShapeInference(graph);
-    inference.run(shape -> shape.fix(1));
+    TensorFacts facts = run(graph, shape -> shape.fix(1));
     Map<String, Long> macs = new LinkedHashMap<>();
     for (OperatorNode node : graph.operators()) {
-      macs.put(node.name(), OperatorCatalogue.get(node).macs(inference.context(node)));
+      macs.put(node.name(), OperatorCatalogue.get(node).macs(facts.context(node)));
     }
     return macs;
   }
 
-  private Map<String, TensorShape> run(TensorShapes inputs) {
-    graph.initializers().forEach((tensor, value) -> shapes.put(tensor, value.shape()));
-    graph.inputs().forEach(input -> shapes.put(input.name(), inputs.of(input.shape())));
+  private static TensorFacts run(Graph graph, UnaryOperator<TensorShape> inputs) {
+    TensorFacts facts = new TensorFacts(graph);
+    for (ValueInfo input : graph.inputs()) {
+      facts.put(input.name(), inputs.apply(input.shape()), input.type());
+    }
     for (Node node : graph.nodes()) {
       if (node instanceof QuantizerNode quantizer) {
-        shapes.put(quantizer.output(), shape(quantizer.input()));
+        facts.put(quantizer.output(), facts.shape(quantizer.input()), DataType.FLOAT);
       } else if (node instanceof OperatorNode operator) {
-        List<TensorShape> outputs = OperatorCatalogue.get(operator).shapes(context(operator));
-        for (int i = 0; i < Math.min(outputs.size(), operator.outputs().size()); i++) {
-          shapes.put(operator.outputs().get(i), outputs.get(i));
-        }
+        infer(operator, facts);
       }
     }
-    return Collections.unmodifiableMap(shapes);
+    return facts;
   }
 
-  private TensorShape shape(String tensor) {
-    TensorShape shape = shapes.get(tensor);
-    if (shape == null) {
-      throw new IllegalStateException("no shape for " + tensor + " in " + graph.name());
+  private static void infer(OperatorNode node, TensorFacts facts) {
+    ShapeContext context = facts.context(node);
+    Operator operator = OperatorCatalogue.get(node);
+    List<TensorShape> shapes = operator.shapes(context);
+    if (shapes.size() < node.outputs().size()) {
+      throw context.error(
+          "it gives at most " + shapes.size() + " outputs, found " + node.outputs());
     }
-    return shape;
-  }
-
-  private ShapeContext context(OperatorNode node) {
-    return new ShapeContext() {
-      @Override
-      public OperatorNode node() {
-        return node;
+    for (int i = 0; i < node.outputs().size(); i++) {
+      if (!node.outputs().get(i).isEmpty()) {
+        facts.put(node.outputs().get(i), shapes.get(i), operator.type(context, i));
       }
-
-      @Override
-      public TensorShape shape(int input) {
-        if (!node.hasInput(input)) {
-          throw error("input " + input + " is missing");
-        }
-        return ShapeInference.this.shape(node.input(input));
-      }
-
-      @Override
-      public Optional<Tensor> constant(int input) {
-        return Optional.ofNullable(graph.initializers().get(node.input(input)));
-      }
-    };
-  }
-
-  /** What an input's declared shape is taken to be. */
-  private interface TensorShapes {
-    TensorShapes AS_DECLARED = shape -> shape;
-
-    TensorShape of(TensorShape declared);
+    }
+    operator.values(context).ifPresent(values -> facts.values(node.output(), values));
   }
 }

@@ -79,6 +79,32 @@ public final class Tensor {
     return new Tensor(type, shape, copy);
   }
 
+  /**
+   * A tensor of integers or truth values.
+   *
+   * @param type the elements' type, not FLOAT
+   * @param values the elements in row-major order; of each the lowest bits that the type holds are
+   *     taken
+   * @param shape the sizes; their product is the number of values
+   * @throws QalibreException if the shape does not go with the number of values, or the type is
+   *     FLOAT
+   */
+  public static Tensor ofIntegers(DataType type, long[] values, long... shape) {
+    requireCount(values.length, shape);
+    ByteBuffer bytes = bytes((long) type.bytes() * values.length);
+    for (long value : values) {
+      switch (type) {
+        case INT64, UINT64 -> bytes.putLong(value);
+        case INT32, UINT32 -> bytes.putInt((int) value);
+        case INT16, UINT16 -> bytes.putShort((short) value);
+        case INT8, UINT8 -> bytes.put((byte) value);
+        case BOOL -> bytes.put((byte) (value == 0 ? 0 : 1));
+        case FLOAT -> throw new QalibreException("expected a type of integers, found FLOAT");
+      }
+    }
+    return new Tensor(type, shape, bytes.flip());
+  }
+
   /** A scalar. */
   public static Tensor scalar(float value) {
     return of(new float[] {value});
@@ -147,8 +173,11 @@ public final class Tensor {
     for (int i = 0; i < values.length; i++) {
       values[i] =
           switch (type) {
-            case INT64 -> view.getLong();
+            case INT64, UINT64 -> view.getLong();
             case INT32 -> view.getInt();
+            case UINT32 -> view.getInt() & 0xffffffffL;
+            case INT16 -> view.getShort();
+            case UINT16 -> view.getShort() & 0xffff;
             case INT8 -> view.get();
             case UINT8, BOOL -> view.get() & 0xff;
             case FLOAT -> throw new QalibreException("expected integers, found a FLOAT tensor");

@@ -36,9 +36,19 @@ final class ElementTypes {
   /** Bytes of an element as stored, of a type that {@link #require} knows. */
   static int storedBytes(int onnx) {
     return switch (onnx) {
-      case TensorProto.DataType.FLOAT16_VALUE, TensorProto.DataType.BFLOAT16_VALUE -> 2;
-      case TensorProto.DataType.FLOAT_VALUE, TensorProto.DataType.INT32_VALUE -> 4;
-      case TensorProto.DataType.DOUBLE_VALUE, TensorProto.DataType.INT64_VALUE -> 8;
+      case TensorProto.DataType.FLOAT16_VALUE,
+              TensorProto.DataType.BFLOAT16_VALUE,
+              TensorProto.DataType.INT16_VALUE,
+              TensorProto.DataType.UINT16_VALUE ->
+          2;
+      case TensorProto.DataType.FLOAT_VALUE,
+              TensorProto.DataType.INT32_VALUE,
+              TensorProto.DataType.UINT32_VALUE ->
+          4;
+      case TensorProto.DataType.DOUBLE_VALUE,
+              TensorProto.DataType.INT64_VALUE,
+              TensorProto.DataType.UINT64_VALUE ->
+          8;
       default -> 1;
     };
   }

@@ -40,6 +40,8 @@ final class TypedData {
       case TensorProto.DataType.FLOAT_VALUE -> proto.getFloatDataCount();
       case TensorProto.DataType.DOUBLE_VALUE -> proto.getDoubleDataCount();
       case TensorProto.DataType.INT64_VALUE -> proto.getInt64DataCount();
+      case TensorProto.DataType.UINT32_VALUE, TensorProto.DataType.UINT64_VALUE ->
+          proto.getUint64DataCount();
       default -> proto.getInt32DataCount();
     };
   }
@@ -50,6 +52,12 @@ final class TypedData {
       case TensorProto.DataType.DOUBLE_VALUE -> bytes.putDouble(proto.getDoubleData(i));
       case TensorProto.DataType.INT64_VALUE -> bytes.putLong(proto.getInt64Data(i));
       case TensorProto.DataType.INT32_VALUE -> bytes.putInt(proto.getInt32Data(i));
+      case TensorProto.DataType.UINT32_VALUE -> bytes.putInt((int) proto.getUint64Data(i));
+      case TensorProto.DataType.UINT64_VALUE -> bytes.putLong(proto.getUint64Data(i));
+      case TensorProto.DataType.INT16_VALUE ->
+          bytes.putShort((short) inRange(what, proto, i, Short.MIN_VALUE, Short.MAX_VALUE));
+      case TensorProto.DataType.UINT16_VALUE ->
+          bytes.putShort((short) inRange(what, proto, i, 0, 0xffff));
       case TensorProto.DataType.FLOAT16_VALUE, TensorProto.DataType.BFLOAT16_VALUE ->
           bytes.putShort((short) inRange(what, proto, i, 0, 0xffff));
       case TensorProto.DataType.INT8_VALUE -> bytes.put((byte) inRange(what, proto, i, -128, 127));

@@ -19,6 +19,7 @@ final class ElementwiseOperators {
 
   private static Operator binary(String type, String expression) {
     return Operator.named(type)
+        .fresh()
         .shape(c -> broadcast(c, c.shape(0), c.shape(1)))
         .code(c -> expression.formatted(c.input(0), c.input(1)))
         .build();

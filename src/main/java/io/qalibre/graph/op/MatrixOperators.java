@@ -12,6 +12,7 @@ final class MatrixOperators {
   static final List<Operator> ALL =
       List.of(
           Operator.named("Conv")
+              .fresh()
               .shape(MatrixOperators::convShape)
               .code(MatrixOperators::convCode)
               .macs(MatrixOperators::convMacs)
@@ -19,6 +20,7 @@ final class MatrixOperators {
               .parameter(2, ParameterSlot.BIAS)
               .build(),
           Operator.named("Gemm")
+              .fresh()
               .shape(MatrixOperators::gemmShape)
               .code(MatrixOperators::gemmCode)
               .macs(c -> products(c, gemmShape(c), gemmInner(c)))
@@ -26,12 +28,14 @@ final class MatrixOperators {
               .parameter(2, ParameterSlot.BIAS)
               .build(),
           Operator.named("MatMul")
+              .fresh()
               .shape(MatrixOperators::matmulShape)
               .code(c -> "torch.matmul(" + c.input(0) + ", " + c.input(1) + ")")
               .macs(c -> products(c, matmulShape(c), c.shape(0).dim(-1).size()))
               .parameter(1, ParameterSlot.weight(node -> 1))
               .build(),
           Operator.named("BatchNormalization")
+              .fresh()
               .shape(MatrixOperators::batchNormShape)
               .code(MatrixOperators::batchNormCode)
               .parameter(1, ParameterSlot.vector("weight"))

@@ -1,9 +1,13 @@
 package io.qalibre.graph.op;
 
+import io.qalibre.graph.DataType;
+import io.qalibre.graph.IndexValue;
 import io.qalibre.graph.TensorShape;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
@@ -14,7 +18,10 @@ import java.util.function.ToLongFunction;
 public final class Operator {
   private final String type;
   private final Function<ShapeContext, List<TensorShape>> shapes;
-  private final Function<CodeContext, String> code;
+  private final BiFunction<NodeContext, Integer, DataType> types;
+  private final Function<ShapeContext, Optional<List<IndexValue>>> values;
+  private final Function<CodeContext, List<String>> code;
+  private final boolean fresh;
   private final ToLongFunction<ShapeContext> macs;
   private final boolean preservesGrid;
   private final Map<Integer, ParameterSlot> parameters;
@@ -22,7 +29,10 @@ public final class Operator {
   private Operator(Builder builder) {
     type = builder.type;
     shapes = builder.shapes;
+    types = builder.types;
+    values = builder.values;
     code = builder.code;
+    fresh = builder.fresh;
     macs = builder.macs;
     preservesGrid = builder.preservesGrid;
     parameters = Map.copyOf(builder.parameters);
@@ -47,9 +57,27 @@ public final class Operator {
     return shapes.apply(context);
   }
 
-  /** The TorchScript expression that computes the first output. */
-  public String code(CodeContext context) {
+  /** The element type of an output. */
+  public DataType type(NodeContext context, int output) {
+    return types.apply(context, output);
+  }
+
+  /**
+   * The elements of the first output where it holds sizes or positions, as far as they are known
+   * before there is data.
+   */
+  public Optional<List<IndexValue>> values(ShapeContext context) {
+    return values.apply(context);
+  }
+
+  /** The TorchScript expressions that compute the outputs, in order. */
+  public List<String> code(CodeContext context) {
     return code.apply(context);
+  }
+
+  /** Whether the output is memory of its own, which may be overwritten. */
+  public boolean fresh() {
+    return fresh;
   }
 
   /** Multiply-accumulate operations for the shapes given; 0 for what is not a matrix product. */
@@ -71,7 +99,10 @@ public final class Operator {
   static final class Builder {
     private final String type;
     private Function<ShapeContext, List<TensorShape>> shapes = c -> List.of(c.shape(0));
-    private Function<CodeContext, String> code = c -> c.input(0);
+    private BiFunction<NodeContext, Integer, DataType> types = (c, output) -> c.type(0);
+    private Function<ShapeContext, Optional<List<IndexValue>>> values = c -> Optional.empty();
+    private Function<CodeContext, List<String>> code = c -> List.of(c.input(0));
+    private boolean fresh;
     private ToLongFunction<ShapeContext> macs = c -> 0;
     private boolean preservesGrid;
     private final Map<Integer, ParameterSlot> parameters = new LinkedHashMap<>();
@@ -86,9 +117,45 @@ public final class Operator {
       return this;
     }
 
+    /** The shapes of several outputs; a node may name fewer. */
+    Builder shapes(Function<ShapeContext, List<TensorShape>> rule) {
+      shapes = rule;
+      return this;
+    }
+
+    /** The element type of all outputs; without this call it is the first input's. */
+    Builder type(DataType type) {
+      types = (c, output) -> type;
+      return this;
+    }
+
+    /** The element type of each output. */
+    Builder type(BiFunction<NodeContext, Integer, DataType> rule) {
+      types = rule;
+      return this;
+    }
+
+    /** What is known of the output's elements where it holds sizes or positions. */
+    Builder values(Function<ShapeContext, Optional<List<IndexValue>>> rule) {
+      values = rule;
+      return this;
+    }
+
     /** The TorchScript expression of the output; without this call it is the first input. */
     Builder code(Function<CodeContext, String> rule) {
+      code = c -> List.of(rule.apply(c));
+      return this;
+    }
+
+    /** The TorchScript expressions of several outputs. */
+    Builder codes(Function<CodeContext, List<String>> rule) {
       code = rule;
+      return this;
+    }
+
+    /** Says that the output is memory of its own, which may be overwritten. */
+    Builder fresh() {
+      fresh = true;
       return this;
     }
 

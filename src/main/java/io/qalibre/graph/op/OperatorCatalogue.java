@@ -17,7 +17,9 @@ public final class OperatorCatalogue {
               ActivationOperators.ALL,
               ElementwiseOperators.ALL,
               PoolingOperators.ALL,
-              LayoutOperators.ALL)
+              LayoutOperators.ALL,
+              IndexOperators.ALL,
+              ConversionOperators.ALL)
           .flatMap(Collection::stream)
           .collect(
               Collectors.toMap(

@@ -18,6 +18,7 @@ final class PoolingOperators {
               .code(PoolingOperators::averagePool)
               .build(),
           Operator.named("GlobalAveragePool")
+              .fresh()
               .shape(PoolingOperators::globalShape)
               .code(c -> "torch.mean(%s, %s, True)".formatted(c.input(0), spatialAxes(c)))
               .build(),
