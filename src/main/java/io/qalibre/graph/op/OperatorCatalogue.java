@@ -13,10 +13,15 @@ import java.util.stream.Stream;
 public final class OperatorCatalogue {
   private static final Map<String, Operator> OPERATORS =
       Stream.of(
+              ConvolutionOperators.ALL,
               MatrixOperators.ALL,
+              NormalizationOperators.ALL,
+              RecurrentOperators.ALL,
               ActivationOperators.ALL,
               ElementwiseOperators.ALL,
               PoolingOperators.ALL,
+              PadOperators.ALL,
+              ResizeOperators.ALL,
               LayoutOperators.ALL,
               IndexOperators.ALL,
               ConversionOperators.ALL)
