@@ -60,7 +60,7 @@ final class AtenResize {
   /** Whether, at whole scales, the nearest element is that at the position rounded down. */
   private static boolean nearestIsFloor(Resizing r) {
     return r.coordinates().equals("asymmetric")
-        ? r.rounding().equals("floor")
+        ? r.rounding().equals("floor") || r.rounding().equals("simple")
         : r.coordinates().endsWith("half_pixel") && r.rounding().startsWith("round");
   }
 

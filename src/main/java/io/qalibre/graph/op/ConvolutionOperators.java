@@ -214,9 +214,7 @@ final class ConvolutionOperators {
           && before.stream().allMatch(n -> n >= 0)
           && IntStream.range(0, window.axes())
               .allMatch(
-                  i ->
-                      extra.get(i)
-                          < Math.max(window.strides().get(i), window.dilations().get(i)));
+                  i -> extra.get(i) < Math.max(window.strides().get(i), window.dilations().get(i)));
     }
 
     String code(String x, String weight, String bias, long groups) {

@@ -176,7 +176,11 @@ final class NormalizationOperators {
         "torch.batch_norm(%s, %s, %s, None, None, True, 0., %s, False)"
             .formatted(c.input(0), c.input(1), c.input(2), epsilon(c));
     return List.of(
-        y, mixed(c.input(3), mean, momentum), mixed(c.input(4), variance, momentum), mean, variance);
+        y,
+        mixed(c.input(3), mean, momentum),
+        mixed(c.input(4), variance, momentum),
+        mean,
+        variance);
   }
 
   private static String mixed(String old, String current, float momentum) {
@@ -200,7 +204,8 @@ final class NormalizationOperators {
     Dim channels = channels(c, 2);
     if (groups < 1 || (channels.known() && channels.size() % groups != 0)) {
       throw c.error(
-          "num_groups: expected a divisor of the %s channels, found %d".formatted(channels, groups));
+          "num_groups: expected a divisor of the %s channels, found %d"
+              .formatted(channels, groups));
     }
     return groups;
   }
@@ -328,8 +333,10 @@ final class NormalizationOperators {
     pads.add(size / 2);
     String x = c.input(0);
     String padded =
-        c.let("torch.constant_pad_nd(torch.mul(%s, %s), %s, 0.)".formatted(x, x, Window.list(pads)));
-    String sum = c.let("torch.sum(torch.unfold(%s, 1, %d, 1), [-1], False)".formatted(padded, size));
+        c.let(
+            "torch.constant_pad_nd(torch.mul(%s, %s), %s, 0.)".formatted(x, x, Window.list(pads)));
+    String sum =
+        c.let("torch.sum(torch.unfold(%s, 1, %d, 1), [-1], False)".formatted(padded, size));
     return "torch.div(%s, torch.pow(torch.add(torch.mul(%s, %s), %s), %s))"
         .formatted(x, sum, alpha / size, Literals.number(bias), Literals.number(beta));
   }
@@ -341,8 +348,7 @@ final class NormalizationOperators {
     }
     String x = c.input(0);
     String powers = p == 1 ? "torch.abs(" + x + ")" : "torch.mul(" + x + ", " + x + ")";
-    String norm =
-        c.let(root(c, "torch.sum(%s, [%d], True)".formatted(powers, axis(c)), p));
+    String norm = c.let(root(c, "torch.sum(%s, [%d], True)".formatted(powers, axis(c)), p));
     // Where the norm is 0, so are the values: they stay.
     return "torch.div(%1$s, torch.where(torch.gt(%2$s, 0), %2$s, torch.ones_like(%2$s)))"
         .formatted(x, norm);

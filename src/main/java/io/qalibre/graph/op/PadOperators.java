@@ -14,10 +14,7 @@ import java.util.stream.LongStream;
 final class PadOperators {
   static final List<Operator> ALL =
       List.of(
-          Operator.named("Pad")
-              .shape(PadOperators::padShape)
-              .code(PadOperators::padCode)
-              .build());
+          Operator.named("Pad").shape(PadOperators::padShape).code(PadOperators::padCode).build());
 
   /** Pads of some axes, in the order of ATen's: the last axis first. */
   private static final ScriptMethod ORDER =
@@ -40,7 +37,10 @@ final class PadOperators {
               return all
           """);
 
-  /** Repeats what an axis holds before its beginning and after its end. */
+  /**
+   * Repeats what an axis holds before its beginning and after its end; of an axis that is cut off,
+   * what is left.
+   */
   private static final ScriptMethod REPEAT =
       new ScriptMethod(
           "pad_repeating",
@@ -56,16 +56,18 @@ final class PadOperators {
                 before = pads[2 * i]
                 after = pads[2 * i + 1]
                 if before != 0 or after != 0:
-                  at = torch.arange(torch.neg(before), size + after, dtype=4, layout=None, device=ops.prim.device(x), pin_memory=None)
+                  first = ops.prim.max(torch.neg(before), 0)
+                  left = size - first + ops.prim.min(after, 0)
+                  at = torch.arange(torch.neg(ops.prim.max(before, 0)), left + ops.prim.max(after, 0), dtype=4, layout=None, device=ops.prim.device(x), pin_memory=None)
                   if mode == "edge":
-                    at = torch.clamp(at, 0, size - 1)
+                    at = torch.clamp(at, 0, left - 1)
                   elif mode == "wrap":
-                    at = torch.remainder(at, size)
+                    at = torch.remainder(at, left)
                   else:
-                    period = ops.prim.max(2 * (size - 1), 1)
+                    period = ops.prim.max(2 * (left - 1), 1)
                     at = torch.remainder(at, period)
-                    at = torch.where(at < size, at, period - at)
-                  y = torch.index_select(y, axis, at)
+                    at = torch.where(at < left, at, period - at)
+                  y = torch.index_select(y, axis, at + first)
               return y
           """);
 
@@ -139,7 +141,8 @@ final class PadOperators {
       return Dim.unknown();
     }
     long size = dim.size() + before + after;
-    if (size < 0 || (dim.size() == 0 && size > 0 && !mode(c).equals("constant"))) {
+    boolean nothingLeft = dim.size() + Math.min(before, 0) + Math.min(after, 0) <= 0;
+    if (size < 0 || (nothingLeft && size > 0 && !mode(c).equals("constant"))) {
       throw c.error(
           "pads of %d and %d do not go with axis %d of %s"
               .formatted(before, after, axis, c.shape(0)));

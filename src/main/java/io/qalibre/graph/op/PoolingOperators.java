@@ -59,9 +59,7 @@ final class PoolingOperators {
                   c ->
                       "torch.mean(%s, %s, %s)"
                           .formatted(
-                              c.input(0),
-                              Window.list(reducedAxes(c)),
-                              Literals.flag(keepsAxes(c))))
+                              c.input(0), Window.list(reducedAxes(c)), Literals.flag(keepsAxes(c))))
               .build());
 
   /**
@@ -182,9 +180,7 @@ final class PoolingOperators {
 
   /** A float expression in the type of the first input. */
   private static String back(CodeContext c, String expression) {
-    return c.type(0) == DataType.FLOAT
-        ? expression
-        : Types.cast(expression, Types.aten(c.type(0)));
+    return c.type(0) == DataType.FLOAT ? expression : Types.cast(expression, Types.aten(c.type(0)));
   }
 
   /** The shape that was pooled: the smallest of those that give as many windows. */
@@ -211,9 +207,7 @@ final class PoolingOperators {
     if (!c.has(2)) {
       return shape;
     }
-    return c.longs(2)
-        .map(TensorShape::of)
-        .orElseGet(() -> LayoutOperators.unknown(shape.rank()));
+    return c.longs(2).map(TensorShape::of).orElseGet(() -> LayoutOperators.unknown(shape.rank()));
   }
 
   private static String unpool(CodeContext c) {

@@ -126,8 +126,7 @@ final class RecurrentOperators {
     List<String> outputs = new ArrayList<>();
     outputs.add(batchFirst(c) ? "torch.permute(" + all + ", [2, 0, 1, 3])" : all);
     for (int i = 1; i <= (lstm(c) ? 2 : 1); i++) {
-      outputs.add(
-          "torch.stack([%s], %d)".formatted(parts(results, i), batchFirst(c) ? 1 : 0));
+      outputs.add("torch.stack([%s], %d)".formatted(parts(results, i), batchFirst(c) ? 1 : 0));
     }
     return outputs;
   }

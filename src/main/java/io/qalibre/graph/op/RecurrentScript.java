@@ -1,5 +1,6 @@
 package io.qalibre.graph.op;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -61,15 +62,20 @@ record RecurrentScript(String type, List<String> activations, Variant variant) {
     List<String> names = strings(c, "activations");
     Parameters alphas = new Parameters(floats(c, "activation_alpha"));
     Parameters betas = new Parameters(floats(c, "activation_beta"));
-    List<String> all = new java.util.ArrayList<>();
+    List<String> all = new ArrayList<>();
     // ONNX lists parameters for those functions only that take them, of all directions in order.
     for (int i = 0; i < (direction + 1) * count; i++) {
       String name = names.size() > i ? names.get(i) : defaults.get(i % count);
       all.add(expression(c, name.toLowerCase(Locale.ROOT), alphas, betas));
     }
+    List<String> own = new ArrayList<>(all.subList(direction * count, all.size()));
+    // The cell state itself is not limited, as in ONNX Runtime.
+    for (int i = 0; i < Math.min(count, 2); i++) {
+      own.set(i, clipped(c, own.get(i)));
+    }
     return new RecurrentScript(
         type,
-        all.subList(direction * count, all.size()).stream().map(f -> clipped(c, f)).toList(),
+        own,
         new Variant(
             c.has(4),
             c.has(7),
@@ -209,10 +215,7 @@ record RecurrentScript(String type, List<String> activations, Variant variant) {
               rbzr = torch.slice(rb, 0, 0, 2 * size, 1)
               rbh = torch.slice(rb, 0, 2 * size, 3 * size, 1)
           """;
-      case "LSTM" ->
-          variant.peepholes
-              ? "    peeps = torch.chunk(peep, 3, 0)\n"
-              : "";
+      case "LSTM" -> variant.peepholes ? "    peeps = torch.chunk(peep, 3, 0)\n" : "";
       default -> "";
     };
   }

@@ -42,7 +42,7 @@ final class ResizeOperators {
                 if out == 1:
                   at = i + 0.5 * (start + end) * (size - 1)
                 else:
-                  at = i * (end - start) * (size - 1) / (wide - 1.) + start * (size - 1)
+                  at = i * (end - start) * (size - 1) / (out - 1) + start * (size - 1)
               elif mode == "pytorch_half_pixel" and out == 1:
                 at = i
               else:
@@ -50,7 +50,10 @@ final class ResizeOperators {
               return at
           """);
 
-  /** Takes the element nearest to each position. */
+  /**
+   * Takes the element nearest to each position. Scales of 32 bits leave positions beside whole and
+   * half numbers, on which the choice hangs; those are put right first.
+   */
   private static final ScriptMethod NEAREST =
       new ScriptMethod(
           "resize_nearest",
@@ -59,15 +62,20 @@ final class ResizeOperators {
               x: Tensor,
               axis: int,
               at: Tensor,
+              wide: float,
               mode: str) -> Tensor:
-              if mode == "floor":
-                near = torch.floor(at)
-              elif mode == "ceil":
-                near = torch.ceil(at)
+              halves = torch.round(at * 2.) / 2.
+              beside = torch.abs(at - halves) < (torch.abs(at) + 1.) * 2.5e-07
+              spot = torch.where(beside, halves, at)
+              down = wide < torch.size(x, axis)
+              if mode == "floor" or (mode == "simple" and not down):
+                near = torch.floor(spot)
+              elif mode == "ceil" or mode == "simple":
+                near = torch.ceil(spot)
               elif mode == "round_prefer_ceil":
-                near = torch.floor(at + 0.5)
+                near = torch.floor(spot + 0.5)
               else:
-                near = torch.ceil(at - 0.5)
+                near = torch.ceil(spot - 0.5)
               inside = torch.clamp(near, 0, torch.size(x, axis) - 1)
               return torch.index_select(x, axis, torch.to(inside, 4, False, False, None))
           """);
@@ -211,15 +219,14 @@ final class ResizeOperators {
     } else {
       wide = c.let(axis.wanted() + " * " + size);
       // ONNX rounds this product to 32 bits before it takes the whole part.
-      String product = r.crops() ? "%s * (%s - %s)".formatted(wide, end, start) : wide;
-      out = c.let("int(torch.floor(torch.tensor(" + product + ", dtype=6)))");
-      wide = r.crops() ? c.let("float(" + out + ")") : wide;
+      out = c.let("int(torch.floor(torch.tensor(" + wide + ", dtype=6)))");
     }
     String at =
         c.let(
             "(self).resize_positions(%s, %s, %s, %s, \"%s\", %s, %s, )"
                 .formatted(x, size, out, wide, r.coordinates(), start, end));
-    String y = c.let(r.blends() ? blend(c, r, x, axis, at, wide, size) : nearest(c, r, x, axis, at));
+    Line line = new Line(x, axis.axis(), at, wide, size);
+    String y = c.let(r.blends() ? blend(c, r, line) : nearest(c, r, line));
     if (!r.crops()) {
       return y;
     }
@@ -230,22 +237,32 @@ final class ResizeOperators {
             .formatted(y, axis.axis(), at, size, Literals.number(value)));
   }
 
-  private static String nearest(CodeContext c, Resizing r, String x, Axis axis, String at) {
+  /**
+   * The variables of an axis whose positions are known.
+   *
+   * @param x the input
+   * @param axis the axis
+   * @param at the positions
+   * @param wide the scale times the size
+   * @param size the size
+   */
+  private record Line(String x, int axis, String at, String wide, String size) {}
+
+  private static String nearest(CodeContext c, Resizing r, Line line) {
     c.method(NEAREST);
-    return "(self).resize_nearest(%s, %d, %s, \"%s\", )"
-        .formatted(x, axis.axis(), at, r.rounding());
+    return "(self).resize_nearest(%s, %d, %s, %s, \"%s\", )"
+        .formatted(line.x(), line.axis(), line.at(), line.wide(), r.rounding());
   }
 
-  private static String blend(
-      CodeContext c, Resizing r, String x, Axis axis, String at, String wide, String size) {
+  private static String blend(CodeContext c, Resizing r, Line line) {
     c.method(BLEND);
     boolean antialias = c.attributes().flag("antialias", false);
     return "(self).resize_blend(%s, %d, %s, %s, %d, %s, %s, )"
         .formatted(
-            x,
-            axis.axis(),
-            at,
-            antialias ? "ops.prim.min(%s / %s, 1.)".formatted(wide, size) : "1.",
+            line.x(),
+            line.axis(),
+            line.at(),
+            antialias ? "ops.prim.min(%s / %s, 1.)".formatted(line.wide(), line.size()) : "1.",
             r.mode().equals("cubic") ? 2 : 1,
             Literals.number(r.cubic()),
             Literals.flag(r.excludesOutside()));

@@ -15,7 +15,8 @@ import java.util.stream.IntStream;
  * @param inputs where sizes and scales are
  * @param mode {@code nearest}, {@code linear} or {@code cubic}
  * @param coordinates where outputs lie on the input: {@code coordinate_transformation_mode}
- * @param rounding which element is nearest: {@code nearest_mode}
+ * @param rounding which element is nearest: {@code nearest_mode}; {@code simple}, rounding down
+ *     where it enlarges and up where it makes smaller, up to opset 10
  */
 record Resizing(
     List<Integer> axes, Inputs inputs, String mode, String coordinates, String rounding) {
@@ -65,15 +66,14 @@ record Resizing(
             old
                 ? "asymmetric"
                 : c.attributes().text("coordinate_transformation_mode", "half_pixel"),
-            old ? "floor" : c.attributes().text("nearest_mode", "round_prefer_floor"));
+            old ? "simple" : c.attributes().text("nearest_mode", "round_prefer_floor"));
     resizing.check(c);
     return resizing;
   }
 
   /** An empty vector says, up to opset 12, that an input is not given. */
   private static boolean given(NodeContext c, int input) {
-    return c.has(input)
-        && !(c.shape(input).rank() == 1 && c.shape(input).dim(0).equals(Dim.of(0)));
+    return c.has(input) && !(c.shape(input).rank() == 1 && c.shape(input).dim(0).equals(Dim.of(0)));
   }
 
   private void check(NodeContext c) {
@@ -83,12 +83,9 @@ record Resizing(
         c,
         "nearest_mode",
         rounding,
-        List.of("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"));
+        List.of("round_prefer_floor", "round_prefer_ceil", "floor", "ceil", "simple"));
     require(
-        c,
-        "keep_aspect_ratio_policy",
-        policy(),
-        List.of("stretch", "not_larger", "not_smaller"));
+        c, "keep_aspect_ratio_policy", policy(), List.of("stretch", "not_larger", "not_smaller"));
     if (!bySizes() && inputs.scales() < 0 && !c.attributes().has("scales")) {
       throw c.error("expected scales or sizes, found neither");
     }
@@ -97,7 +94,8 @@ record Resizing(
             ? c.values(3).map(List::size).orElse(axes.size())
             : scales(c).map(s -> s.length).orElse(axes.size());
     if (count != axes.size()) {
-      throw c.error("expected a number for each of %d axes, found %d".formatted(axes.size(), count));
+      throw c.error(
+          "expected a number for each of %d axes, found %d".formatted(axes.size(), count));
     }
   }
 
@@ -165,7 +163,7 @@ record Resizing(
   private List<Dim> dims(NodeContext c) {
     List<Dim> before = axes.stream().map(c.shape(0)::dim).toList();
     if (!bySizes()) {
-      Optional<float[]> scales = crops() ? Optional.empty() : scales(c);
+      Optional<float[]> scales = scales(c);
       return IntStream.range(0, axes.size())
           .mapToObj(
               i ->
@@ -183,8 +181,9 @@ record Resizing(
   }
 
   private List<Dim> inRatio(List<Dim> before, List<Dim> wanted) {
-    boolean known = IntStream.range(0, axes.size())
-        .allMatch(i -> before.get(i).known() && wanted.get(i).known());
+    boolean known =
+        IntStream.range(0, axes.size())
+            .allMatch(i -> before.get(i).known() && wanted.get(i).known());
     if (!known) {
       return before.stream().map(d -> Dim.unknown()).toList();
     }

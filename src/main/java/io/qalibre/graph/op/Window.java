@@ -136,8 +136,7 @@ record Window(List<Long> kernel, List<Long> strides, List<Long> dilations, Paddi
               + " (N×C×spatial)");
     }
     if (axes > 3) {
-      throw context.error(
-          "expected at most 3 spatial axes, found the input " + context.shape(0));
+      throw context.error("expected at most 3 spatial axes, found the input " + context.shape(0));
     }
     List<Long> ones = Collections.nCopies(axes, 1L);
     List<Long> none = Collections.nCopies(2 * axes, 0L);
@@ -217,7 +216,9 @@ record Window(List<Long> kernel, List<Long> strides, List<Long> dilations, Paddi
     return dilations.stream().allMatch(d -> d == 1);
   }
 
-  /** Whether ATen's poolings can pad by themselves: at both ends alike, by at most half a window. */
+  /**
+   * Whether ATen's poolings can pad by themselves: at both ends alike, by at most half a window.
+   */
   boolean poolable() {
     return padding.even()
         && IntStream.range(0, axes()).allMatch(i -> padding.before().get(i) <= extent(i) / 2);
