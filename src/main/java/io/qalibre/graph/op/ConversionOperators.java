@@ -23,7 +23,8 @@ final class ConversionOperators {
           Operator.named("Dropout")
               .shapes(c -> List.of(c.shape(0), c.shape(0)))
               .type((c, output) -> output == 0 ? c.type(0) : DataType.BOOL)
-              .codes(c -> List.of(c.input(0), "torch.ones_like(" + c.input(0) + ", dtype=11)"))
+              .codes(
+                  c -> List.of(c.input(0), "torch.ones_like(" + c.input(0) + ", dtype=11)"))
               .preservesGrid()
               .build());
 
