@@ -19,7 +19,10 @@ import java.util.stream.Stream;
  * Initializers and constants stored as FLOAT16, BFLOAT16 or DOUBLE become FLOAT, inputs and outputs
  * declared so likewise, and a {@code Cast} to FLOAT of such an initializer is folded: the
  * initializer then has the name of the Cast's output. Nodes without a name get one from their type
- * and a count ({@code Conv_0}); nodes out of order are sorted. Nothing else is changed: unused
+ * and a count ({@code Conv_0}); nodes out of order are sorted. Calls of the model's own functions
+ * are replaced by the nodes inside, whose tensors are named {@code <call>/<name in the function>};
+ * so are {@code If} nodes whose condition is constant, by the branch taken. Other control flow is
+ * an error. Nothing else is changed: unused
  * initializers and {@code Identity} nodes stay. Whether an operator is supported is not checked
  * here. The operator set versions of other domains, documentation of nodes and intermediate shapes
  * are not kept.
