@@ -1,5 +1,6 @@
 package io.qalibre.graph;
 
+import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.graph.op.ShapeContext;
 import java.util.Collections;
@@ -52,13 +53,34 @@ public final class ShapeInference {
       if (node instanceof QuantizerNode quantizer) {
         shapes.put(quantizer.output(), shape(quantizer.input()));
       } else if (node instanceof OperatorNode operator) {
-        List<TensorShape> outputs = OperatorCatalogue.get(operator).shapes(context(operator));
+        List<TensorShape> outputs = outputs(operator);
         for (int i = 0; i < Math.min(outputs.size(), operator.outputs().size()); i++) {
           shapes.put(operator.outputs().get(i), outputs.get(i));
         }
       }
     }
     return Collections.unmodifiableMap(shapes);
+  }
+
+  /**
+   * The shapes that an operator's rule gives. Rules are written for nodes that follow ONNX's
+   * specification; what else a file may hold (attributes of another type, sizes whose product is no
+   * long, too few dimensions) trips them over one of Java's own errors, which name no node.
+   */
+  private List<TensorShape> outputs(OperatorNode node) {
+    try {
+      return OperatorCatalogue.get(node).shapes(context(node));
+    } catch (QalibreException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new QalibreException(
+          "%s node `%s`: expected inputs and attributes that follow ONNX's specification, found %s"
+                  .formatted(node.type(), node.name(), node.attributes().values())
+              + " ("
+              + e
+              + ")",
+          e);
+    }
   }
 
   private TensorShape shape(String tensor) {

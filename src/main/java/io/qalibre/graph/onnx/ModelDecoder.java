@@ -58,20 +58,15 @@ final class ModelDecoder {
             "none" + order.near(output.name()));
       }
     }
-    return build(constants, inputs, outputs, order.sorted());
-  }
-
-  private Graph build(
-      Constants constants, List<ValueInfo> inputs, List<ValueInfo> outputs, List<NodeProto> all) {
-    List<NodeProto> nodes = constants.absorb(all);
     GraphBuilder builder = new GraphBuilder(name()).info(info());
     inputs.forEach(builder::input);
     outputs.forEach(builder::output);
+    List<NodeProto> nodes = constants.absorb(order.sorted());
     Set<String> results = outputs.stream().map(ValueInfo::name).collect(Collectors.toSet());
     constants.needed(nodes, results).forEach(builder::initializer);
-    NodeNames names = new NodeNames(file, nodes);
-    nodes.forEach(node -> builder.node(node(names.name(node), node)));
-    return builder.build();
+    Map<String, NodeProto> named = new NodeNames(file, nodes).named();
+    named.forEach((name, node) -> builder.node(node(name, node)));
+    return builder.annotations(new AnnotationDecoder(model).decode(inlined, named)).build();
   }
 
   /** Refuses what a graph cannot hold. */

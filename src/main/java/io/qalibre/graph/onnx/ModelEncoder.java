@@ -16,6 +16,7 @@ import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.ValueInfo;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -57,12 +58,16 @@ final class ModelEncoder {
             .setDocString(info.doc())
             .setGraph(encodeGraph())
             .addOpsetImport(opset("", info.opset()));
-    domains().forEach(domain -> model.addOpsetImport(opset(domain, 1)));
+    AnnotationEncoder annotations = new AnnotationEncoder(file, graph);
+    Map<String, Long> opsets = annotations.opsets();
+    domains().forEach(domain -> opsets.putIfAbsent(domain, 1L));
+    opsets.forEach((domain, version) -> model.addOpsetImport(opset(domain, version)));
     info.properties()
         .forEach(
             (key, value) ->
                 model.addMetadataProps(
                     StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
+    annotations.annotate(model);
     return model.build();
   }
 

@@ -24,10 +24,13 @@ import java.util.stream.Stream;
  * so are {@code If} nodes whose condition is constant, by the branch taken. Other control flow is
  * an error. Nothing else is changed: unused
  * initializers and {@code Identity} nodes stay. Whether an operator is supported is not checked
- * here. The operator set versions of other domains, documentation of nodes and intermediate shapes
- * are not kept.
+ * here. What else the file says becomes the graph's {@link Graph#annotations()}; only training
+ * information is not kept.
  */
 public final class OnnxReader {
+  /** A branch in a branch is four parts deeper. */
+  private static final int MOST_DEPTH = 100;
+
   private OnnxReader() {}
 
   /**
@@ -100,11 +103,17 @@ public final class OnnxReader {
       // With aliasing the weights stay slices of the bytes: no second copy of a large model.
       CodedInputStream input = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
       input.enableAliasing(true);
+      input.setRecursionLimit(MOST_DEPTH);
       model = ModelProto.parseFrom(input);
       input.checkLastTagWas(0);
     } catch (IOException e) {
       // The cause stays out: protobuf's stack trace tells a user nothing.
-      throw file.error("", "an ONNX model", FileKind.describe(bytes));
+      throw file.error(
+          "",
+          "an ONNX model",
+          String.valueOf(e.getMessage()).contains("too many levels of nesting")
+              ? "one whose parts are nested more than " + MOST_DEPTH + " deep"
+              : FileKind.describe(bytes));
     }
     if (!model.hasIrVersion() || !model.hasGraph()) {
       throw file.error("", "an ONNX model with a version and a graph", FileKind.describe(bytes));

@@ -10,8 +10,9 @@ import java.nio.file.Path;
  *
  * <p>Every name, attribute, initializer and the metadata are kept, in their order; reading the
  * model again gives an equal graph. The operator set is that of {@link Graph#info()}, the format
- * version its own or the one that came with the operator set, whichever is later. Domains other
- * than ONNX's are written with version 1.
+ * version its own or the one that came with the operator set, whichever is later. What {@link
+ * Graph#annotations()} hold of nodes and tensors that are still there is written as well. Domains
+ * other than ONNX's have the version of the file that the graph was read from, or 1.
  */
 public final class OnnxWriter {
   private OnnxWriter() {}
