@@ -64,6 +64,8 @@ public final class NearNames {
   }
 
   private static String quoted(List<String> names, String separator) {
-    return names.stream().map(n -> "`" + n + "`").collect(Collectors.joining(separator));
+    return names.stream()
+        .map(n -> "`" + (n.length() > LONGEST ? n.substring(0, LONGEST) + "…" : n) + "`")
+        .collect(Collectors.joining(separator));
   }
 }

@@ -22,8 +22,8 @@ import java.util.TreeSet;
 
 /** Encodes a graph as a model. */
 final class ModelEncoder {
-  /** Room for everything but the weights in the 2 GiB that protobuf can hold. */
-  private static final long MOST_WEIGHTS = Integer.MAX_VALUE - (64L << 20);
+  /** The most bytes of weights: room for everything else in the 2 GiB that protobuf can hold. */
+  static final long MOST_WEIGHTS = Integer.MAX_VALUE - (64L << 20);
 
   private final String file;
   private final Graph graph;
@@ -43,13 +43,13 @@ final class ModelEncoder {
   }
 
   /**
-   * The model.
+   * The model, with all weights in it, however many.
    *
-   * @throws OnnxFormatException if the graph has quantizers, attributes of other types than a file
-   *     has, or more weights than a file holds
+   * @throws OnnxFormatException if the graph has quantizers, or attributes of other types than a
+   *     file has
    */
-  ModelProto encode() {
-    refuseUnwritable();
+  ModelProto.Builder encode() {
+    refuseQuantizers();
     ModelInfo info = graph.info();
     ModelProto.Builder model =
         ModelProto.newBuilder()
@@ -68,10 +68,10 @@ final class ModelEncoder {
                 model.addMetadataProps(
                     StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
     annotations.annotate(model);
-    return model.build();
+    return model;
   }
 
-  private void refuseUnwritable() {
+  private void refuseQuantizers() {
     List<String> quantizers = graph.quantizers().stream().map(QuantizerNode::name).toList();
     if (!quantizers.isEmpty()) {
       throw new OnnxFormatException(
@@ -79,12 +79,6 @@ final class ModelEncoder {
           "graph",
           "ONNX operators only",
           quantizers.size() + " quantizers, first `" + quantizers.get(0) + "`");
-    }
-    long weights =
-        graph.initializers().values().stream().mapToLong(t -> t.bytes().remaining()).sum();
-    if (weights > MOST_WEIGHTS) {
-      throw new OnnxFormatException(
-          file, "initializers", "at most " + MOST_WEIGHTS + " bytes together", weights + " bytes");
     }
   }
 
