@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Replaces calls of a model's own functions, and {@code If} nodes whose condition is constant, by
  * the nodes inside. Tensors inside a function {@code f} called by a node {@code n} are named {@code
- * n/<name in f>}; those of a branch keep their name where nothing else has it. Nodes that only
- * worked out a condition are dropped with it.
+ * n/<name in f>}; those of a branch keep their name where nothing else has it. Nodes and
+ * initializers that only worked out a condition are dropped with it.
  *
  * <p>Source: ONNX's <a href="https://github.com/onnx/onnx/blob/main/docs/IR.md">IR
  * specification</a>, sections "Functions" and "Graphs".
@@ -61,7 +61,7 @@ final class Inliner {
     expandAll(graph.getNodeList(), Scope.graph(names));
     Set<String> outputs =
         graph.getOutputList().stream().map(ValueInfoProto::getName).collect(Collectors.toSet());
-    return new Inlined(UnreadNodes.drop(nodes, outputs, decided), initializers, values);
+    return UnreadNodes.drop(new Inlined(nodes, initializers, values), outputs, decided);
   }
 
   private void expandAll(List<NodeProto> all, Scope scope) {

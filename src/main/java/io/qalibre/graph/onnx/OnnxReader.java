@@ -22,10 +22,9 @@ import java.util.stream.Stream;
  * and a count ({@code Conv_0}); nodes out of order are sorted. Calls of the model's own functions
  * are replaced by the nodes inside, whose tensors are named {@code <call>/<name in the function>};
  * so are {@code If} nodes whose condition is constant, by the branch taken. Other control flow is
- * an error. Nothing else is changed: unused
- * initializers and {@code Identity} nodes stay. Whether an operator is supported is not checked
- * here. What else the file says becomes the graph's {@link Graph#annotations()}; only training
- * information is not kept.
+ * an error. Nothing else is changed: unused initializers and {@code Identity} nodes stay. Whether
+ * an operator is supported is not checked here. What else the file says becomes the graph's {@link
+ * Graph#annotations()}; only training information is not kept.
  */
 public final class OnnxReader {
   /** A branch in a branch is four parts deeper. */

@@ -72,8 +72,7 @@ final class Scope {
     Set<String> written = new HashSet<>();
     graph.getInitializerList().forEach(initializer -> written.add(initializer.getName()));
     graph.getNodeList().forEach(inner -> written.addAll(inner.getOutputList()));
-    return new Scope(
-        names, this, new Prefixes(prefixes.usual, node + "/"), written, attributes);
+    return new Scope(names, this, new Prefixes(prefixes.usual, node + "/"), written, attributes);
   }
 
   /**

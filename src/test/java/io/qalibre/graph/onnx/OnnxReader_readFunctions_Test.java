@@ -65,8 +65,7 @@ class OnnxReader_readFunctions_Test {
             call("Swish", List.of("a"), "b").setName("first"),
             call("Swish", List.of("b"), "c").setName("second"));
 
-    Graph graph =
-        read(g -> g.addNode(call("Twice", List.of("x"), "y").setName("n")), twice, SWISH);
+    Graph graph = read(g -> g.addNode(call("Twice", List.of("x"), "y").setName("n")), twice, SWISH);
 
     assertThat(describe(graph))
         .containsExactly(
@@ -200,11 +199,9 @@ class OnnxReader_readFunctions_Test {
   @Test
   void tellsOverloadsAndOtherDomainsApart() {
     FunctionProto.Builder one =
-        function("F", List.of("a"), List.of("b"), node("Relu", List.of("a"), "b"))
-            .setOverload("1");
+        function("F", List.of("a"), List.of("b"), node("Relu", List.of("a"), "b")).setOverload("1");
     FunctionProto.Builder two =
-        function("F", List.of("a"), List.of("b"), node("Tanh", List.of("a"), "b"))
-            .setOverload("2");
+        function("F", List.of("a"), List.of("b"), node("Tanh", List.of("a"), "b")).setOverload("2");
 
     Graph graph =
         read(
@@ -266,7 +263,8 @@ class OnnxReader_readFunctions_Test {
             .toArray(FunctionProto.Builder[]::new);
     assertThatThrownBy(() -> read(g -> g.addNode(call("F0", List.of("x"), "y")), chain))
         .isInstanceOf(OnnxFormatException.class)
-        .hasMessageEndingWith("expected functions and branches at most 200 deep, found deeper ones");
+        .hasMessageEndingWith(
+            "expected functions and branches at most 200 deep, found deeper ones");
   }
 
   @Test
@@ -318,8 +316,7 @@ class OnnxReader_readFunctions_Test {
     GraphProto.Builder inner = graph("t", node("Relu", List.of("a"), "t"));
     NodeProto.Builder branches =
         branch("c", inner, inner, "b").setName("if").removeAttribute(0).removeAttribute(0);
-    branches.addAttribute(
-        attribute("then_branch", AttributeType.GRAPH).setRefAttrName("given"));
+    branches.addAttribute(attribute("then_branch", AttributeType.GRAPH).setRefAttrName("given"));
     refuses(
         "If node `if`, attribute `then_branch`: expected numbers, texts or tensors given to a"
             + " function, found a graph",

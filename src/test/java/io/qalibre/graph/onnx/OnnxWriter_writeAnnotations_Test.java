@@ -61,7 +61,11 @@ class OnnxWriter_writeAnnotations_Test {
     ValueInfoProto.Builder value = value(name, FLOAT, "N", 2L).toBuilder();
     value.setDocString("doc of " + name).addMetadataProps(entry("k", name));
     value.getTypeBuilder().setDenotation("TENSOR");
-    value.getTypeBuilder().getTensorTypeBuilder().getShapeBuilder().getDimBuilder(0)
+    value
+        .getTypeBuilder()
+        .getTensorTypeBuilder()
+        .getShapeBuilder()
+        .getDimBuilder(0)
         .setDenotation("DATA_BATCH");
     return value.build();
   }
@@ -161,11 +165,7 @@ class OnnxWriter_writeAnnotations_Test {
     Graph scalar =
         new GraphBuilder("g")
             .annotations(graph.annotations())
-            .input(
-                new ValueInfo(
-                    "x",
-                    DataType.INT64,
-                    TensorShape.of(1, 2, 3)))
+            .input(new ValueInfo("x", DataType.INT64, TensorShape.of(1, 2, 3)))
             .output(graph.inputs().get(0))
             .build();
 
