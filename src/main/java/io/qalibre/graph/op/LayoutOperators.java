@@ -164,6 +164,9 @@ final class LayoutOperators {
   private static String spaceToDepth(CodeContext c) {
     long size = blockSize(c);
     String x = c.input(0);
+    if (c.attributes().text("mode", "DCR").equals("CRD")) {
+      return "torch.pixel_unshuffle(%s, %d)".formatted(x, size);
+    }
     String n = c.let("torch.size(" + x + ", 0)");
     String channels = c.let("torch.size(" + x + ", 1)");
     String h = c.let("torch.floordiv(torch.size(" + x + ", 2), " + size + ")");

@@ -19,7 +19,10 @@ final class SliceOperators {
               .preservesGrid()
               .build());
 
-  /** Slices one axis after the other; steps may be negative, which ATen's may not. */
+  /**
+   * Slices one axis after the other; steps may be negative, which ATen's may not. ONNX writes "to
+   * the end" as the largest numbers there are: with steps like these sums would wrap.
+   */
   private static final ScriptMethod SLICE =
       new ScriptMethod(
           "slice_axes",
@@ -35,7 +38,7 @@ final class SliceOperators {
                 axis = axes[i]
                 start = starts[i]
                 end = ends[i]
-                step = steps[i]
+                step = ops.prim.max(ops.prim.min(steps[i], 2147483647), -2147483647)
                 if torch.gt(step, 0):
                   y0 = torch.slice(y, axis, start, end, step)
                 else:
@@ -69,7 +72,7 @@ final class SliceOperators {
    * @param step the distance of neighbours; negative to walk backwards
    */
   private record Part(int axis, long start, long end, long step) {
-    /** ONNX writes "to the end" as the largest numbers there are; sums of these would wrap. */
+    /** The largest numbers there are stand for ends; sums of these would wrap. */
     Part {
       start = near(start);
       end = near(end);
