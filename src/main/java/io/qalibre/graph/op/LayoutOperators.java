@@ -14,7 +14,7 @@ final class LayoutOperators {
       List.of(
           Operator.named("Transpose")
               .shape(LayoutOperators::transposeShape)
-              .code(c -> "torch.permute(%s, %s)".formatted(c.input(0), Window.list(order(c))))
+              .code(c -> "torch.permute(%s, %s)".formatted(c.input(0), Literals.list(order(c))))
               .preservesGrid()
               .build(),
           Operator.named("Expand")
@@ -70,18 +70,20 @@ final class LayoutOperators {
 
   private LayoutOperators() {}
 
-  private static List<Long> order(NodeContext c) {
+  /** For each axis of the output the axis of the input; all of them reversed by default. */
+  private static long[] order(NodeContext c) {
     int rank = c.shape(0).rank();
     List<Long> axes = LongStream.range(0, rank).map(i -> rank - 1 - i).boxed().toList();
     List<Long> order = c.attributes().integers("perm").orElse(axes);
     if (order.size() != rank || !order.containsAll(axes)) {
       throw c.error(order + " is no order of the axes of " + c.shape(0));
     }
-    return order;
+    return order.stream().mapToLong(Long::longValue).toArray();
   }
 
   private static TensorShape transposeShape(ShapeContext c) {
-    return new TensorShape(order(c).stream().map(i -> c.shape(0).dim(i.intValue())).toList());
+    return new TensorShape(
+        LongStream.of(order(c)).mapToObj(axis -> c.shape(0).dim((int) axis)).toList());
   }
 
   private static TensorShape expandShape(ShapeContext c) {

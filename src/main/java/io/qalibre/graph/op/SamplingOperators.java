@@ -220,6 +220,6 @@ final class SamplingOperators {
       throw c.error(
           "expected %d numbers in %s, found %s".formatted(count, attribute, numbers));
     }
-    return Window.list(numbers);
+    return Literals.list(numbers.stream().mapToLong(Long::longValue).toArray());
   }
 }
