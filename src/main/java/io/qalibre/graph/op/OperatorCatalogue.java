@@ -17,8 +17,17 @@ public final class OperatorCatalogue {
               ActivationOperators.ALL,
               ElementwiseOperators.ALL,
               PoolingOperators.ALL,
+              ReshapeOperators.ALL,
+              RankOperators.ALL,
               LayoutOperators.ALL,
-              IndexOperators.ALL,
+              JoiningOperators.ALL,
+              SizeOperators.ALL,
+              SliceOperators.ALL,
+              GatherOperators.ALL,
+              ScatterOperators.ALL,
+              SelectionOperators.ALL,
+              SortingOperators.ALL,
+              SamplingOperators.ALL,
               ConversionOperators.ALL)
           .flatMap(Collection::stream)
           .collect(

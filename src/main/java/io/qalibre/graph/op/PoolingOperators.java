@@ -113,7 +113,7 @@ final class PoolingOperators {
     return axes.isEmpty()
         ? java.util.stream.LongStream.range(0, rank).boxed().toList()
         : axes.stream()
-            .map(a -> (long) LayoutOperators.axis(c, a, rank - 1, rank))
+            .map(a -> (long) Axes.axis(c, a, rank))
             .sorted()
             .toList();
   }
