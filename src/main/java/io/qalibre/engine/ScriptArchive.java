@@ -14,7 +14,7 @@ import java.util.zip.ZipOutputStream;
  * class.
  */
 final class ScriptArchive {
-  private static final String VERSION = "6\n";
+  private static final String VERSION = "10\n";
 
   /** Pickle, protocol 2, of an empty tuple. */
   private static final byte[] CONSTANTS = {(byte) 0x80, 2, ')', '.'};

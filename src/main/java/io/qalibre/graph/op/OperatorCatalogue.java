@@ -15,7 +15,12 @@ public final class OperatorCatalogue {
       Stream.of(
               MatrixOperators.ALL,
               ActivationOperators.ALL,
+              SoftmaxOperators.ALL,
               ElementwiseOperators.ALL,
+              FunctionOperators.ALL,
+              ComparisonOperators.ALL,
+              ReductionOperators.ALL,
+              AxisOperators.ALL,
               PoolingOperators.ALL,
               ReshapeOperators.ALL,
               RankOperators.ALL,

@@ -4,7 +4,7 @@ import io.qalibre.graph.Dim;
 import io.qalibre.graph.TensorShape;
 import java.util.List;
 
-/** Pooling and reductions over space. */
+/** Pooling over space. */
 final class PoolingOperators {
   static final List<Operator> ALL =
       List.of(
@@ -26,16 +26,6 @@ final class PoolingOperators {
               .shape(PoolingOperators::globalShape)
               .code(c -> "torch.amax(%s, %s, True)".formatted(c.input(0), spatialAxes(c)))
               .preservesGrid()
-              .build(),
-          Operator.named("ReduceMean")
-              .shape(PoolingOperators::reducedShape)
-              .code(
-                  c ->
-                      "torch.mean(%s, %s, %s)"
-                          .formatted(
-                              c.input(0),
-                              Window.list(reducedAxes(c)),
-                              keepsAxes(c) ? "True" : "False"))
               .build());
 
   private PoolingOperators() {}
@@ -97,39 +87,6 @@ final class PoolingOperators {
   private static String spatialAxes(NodeContext c) {
     int rank = c.shape(0).rank();
     return Window.list(java.util.stream.LongStream.range(2, rank).boxed().toList());
-  }
-
-  private static boolean keepsAxes(NodeContext c) {
-    return c.attributes().flag("keepdims", true);
-  }
-
-  /** The reduced axes: an input since opset 18, an attribute before; all of them by default. */
-  private static List<Long> reducedAxes(NodeContext c) {
-    int rank = c.shape(0).rank();
-    List<Long> axes =
-        c.has(1)
-            ? java.util.Arrays.stream(c.required(1).longs()).boxed().toList()
-            : c.attributes().integers("axes").orElse(List.of());
-    return axes.isEmpty()
-        ? java.util.stream.LongStream.range(0, rank).boxed().toList()
-        : axes.stream()
-            .map(a -> (long) Axes.axis(c, a, rank))
-            .sorted()
-            .toList();
-  }
-
-  private static TensorShape reducedShape(ShapeContext c) {
-    TensorShape shape = c.shape(0);
-    List<Long> axes = reducedAxes(c);
-    List<Dim> dims = new java.util.ArrayList<>();
-    for (int i = 0; i < shape.rank(); i++) {
-      if (!axes.contains((long) i)) {
-        dims.add(shape.dim(i));
-      } else if (keepsAxes(c)) {
-        dims.add(Dim.of(1));
-      }
-    }
-    return new TensorShape(dims);
   }
 
   private static String bool(boolean value) {

@@ -1,0 +1,80 @@
+package io.qalibre.graph.op;
+
+import io.qalibre.graph.DataType;
+import java.util.List;
+
+/** Comparison, logic, and arithmetic on bits, with broadcasting. */
+final class ComparisonOperators {
+  static final List<Operator> ALL =
+      List.of(
+          comparison("Equal", "torch.eq(%s, %s)"),
+          comparison("Greater", "torch.gt(%s, %s)"),
+          comparison("GreaterOrEqual", "torch.ge(%s, %s)"),
+          comparison("Less", "torch.lt(%s, %s)"),
+          comparison("LessOrEqual", "torch.le(%s, %s)"),
+          comparison("And", "torch.logical_and(%s, %s)"),
+          comparison("Or", "torch.logical_or(%s, %s)"),
+          comparison("Xor", "torch.logical_xor(%s, %s)"),
+          Operator.named("Not")
+              .type(DataType.BOOL)
+              .code(c -> "torch.logical_not(" + c.input(0) + ")")
+              .build(),
+          Operator.named("IsNaN")
+              .type(DataType.BOOL)
+              .code(c -> "torch.isnan(" + c.input(0) + ")")
+              .build(),
+          Operator.named("IsInf").type(DataType.BOOL).code(ComparisonOperators::isInf).build(),
+          bitwise("BitwiseAnd", "torch.bitwise_and(%s, %s)"),
+          bitwise("BitwiseOr", "torch.bitwise_or(%s, %s)"),
+          bitwise("BitwiseXor", "torch.bitwise_xor(%s, %s)"),
+          Operator.named("BitwiseNot")
+              .code(c -> Integers.wrap("torch.bitwise_not(" + c.input(0) + ")", c.type(0)))
+              .build(),
+          Operator.named("BitShift")
+              .shape(ElementwiseOperators::broadcastAll)
+              .code(ComparisonOperators::shift)
+              .build());
+
+  private ComparisonOperators() {}
+
+  private static Operator comparison(String type, String expression) {
+    return Operator.named(type)
+        .shape(ElementwiseOperators::broadcastAll)
+        .type(DataType.BOOL)
+        .code(c -> expression.formatted(c.input(0), c.input(1)))
+        .build();
+  }
+
+  private static Operator bitwise(String type, String expression) {
+    return Operator.named(type)
+        .shape(ElementwiseOperators::broadcastAll)
+        .code(c -> expression.formatted(c.input(0), c.input(1)))
+        .build();
+  }
+
+  private static String isInf(CodeContext c) {
+    boolean negative = c.attributes().flag("detect_negative", true);
+    boolean positive = c.attributes().flag("detect_positive", true);
+    String x = c.input(0);
+    if (!negative && !positive) {
+      return "torch.zeros_like(%s, dtype=%d)".formatted(x, Types.BOOL);
+    }
+    return "torch.%s(%s)"
+        .formatted(negative && positive ? "isinf" : positive ? "isposinf" : "isneginf", x);
+  }
+
+  /**
+   * ATen does with distances that are negative or not below the number of bits what ONNX wants, and
+   * in a wider type the same: what is shifted out to the left is dropped afterwards.
+   */
+  private static String shift(CodeContext c) {
+    String direction = c.attributes().text("direction", "");
+    if (!direction.equals("LEFT") && !direction.equals("RIGHT")) {
+      throw c.error("expected the direction LEFT or RIGHT, found `" + direction + "`");
+    }
+    String call =
+        "torch.bitwise_%s_shift(%s, %s)"
+            .formatted(direction.equals("LEFT") ? "left" : "right", c.input(0), c.input(1));
+    return Integers.wrap(call, c.type(0));
+  }
+}
