@@ -13,7 +13,10 @@ import java.util.stream.Stream;
 public final class OperatorCatalogue {
   private static final Map<String, Operator> OPERATORS =
       Stream.of(
+              ConvolutionOperators.ALL,
               MatrixOperators.ALL,
+              NormalizationOperators.ALL,
+              RecurrentOperators.ALL,
               ActivationOperators.ALL,
               SoftmaxOperators.ALL,
               ElementwiseOperators.ALL,
@@ -24,6 +27,8 @@ public final class OperatorCatalogue {
               PoolingOperators.ALL,
               ReshapeOperators.ALL,
               RankOperators.ALL,
+              PadOperators.ALL,
+              ResizeOperators.ALL,
               LayoutOperators.ALL,
               JoiningOperators.ALL,
               SizeOperators.ALL,
