@@ -47,14 +47,19 @@ final class LinearGrid {
       throw QdqPairs.error(node, "a scale, or one a channel", "scales of blocks");
     }
     float[] scales = scale.floats();
-    long[] zeros =
-        node.hasInput(2)
-            ? constant(graph, node, 2, "zero point").longs()
-            : new long[scales.length];
+    long[] zeros = node.hasInput(2) ? zeros(graph, node) : new long[scales.length];
     if (zeros.length != scales.length) {
       throw QdqPairs.error(node, scales.length + " zero points, one a scale", "" + zeros.length);
     }
     return new LinearGrid(node, scales, zeros, axis(node, scale, shape));
+  }
+
+  private static long[] zeros(Graph graph, OperatorNode node) {
+    Tensor zero = constant(graph, node, 2, "zero point");
+    if (zero.type() == DataType.FLOAT) {
+      throw QdqPairs.error(node, "a zero point of integers", zero.type().name());
+    }
+    return zero.longs();
   }
 
   private static Tensor constant(Graph graph, OperatorNode node, int input, String what) {
