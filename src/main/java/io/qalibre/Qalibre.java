@@ -88,8 +88,7 @@ public final class Qalibre {
     QdqReader.Result read = QdqReader.read(file);
     Simulation simulation = read.simulation();
     String name = String.valueOf(file.getFileName());
-    Network network =
-        network(FloatGraph.of(simulation.graph()), new Step("loadQuantized", name));
+    Network network = network(FloatGraph.of(simulation.graph()), new Step("loadQuantized", name));
     QuantizationSimModel sim =
         new QuantizationSimModel(network, simulation.graph(), name, read.integerBias());
     return new QuantizedNetwork(sim, simulation, Map.of(), network.steps(), null);

@@ -10,8 +10,7 @@ import java.util.regex.Pattern;
 /** Names for what is made of a QDQ file's pairs. */
 final class QdqNames {
   /** What exporters call the codes of a constant: {@code w_q}, {@code w_quantized}. */
-  private static final Pattern CODES =
-      Pattern.compile("(.+?)(?:_qdq)?(?:_q(?:_\\d+)?|_quantized)");
+  private static final Pattern CODES = Pattern.compile("(.+?)(?:_qdq)?(?:_q(?:_\\d+)?|_quantized)");
 
   private final Graph file;
   private final UniqueNames tensors;

@@ -98,17 +98,14 @@ final class QdqPairs {
   }
 
   private static String plain(OperatorNode node) {
-    return node.type().startsWith(RUNTIME)
-        ? node.type().substring(RUNTIME.length())
-        : node.type();
+    return node.type().startsWith(RUNTIME) ? node.type().substring(RUNTIME.length()) : node.type();
   }
 
   /** Codes that something else than a DequantizeLinear takes are computed with as integers. */
   private void requirePaired(OperatorNode node) {
     for (Node reader : graph.consumers(node.output())) {
       if (!isDequantize(reader)) {
-        throw error(
-            node, "a DequantizeLinear that reads its codes", label((OperatorNode) reader));
+        throw error(node, "a DequantizeLinear that reads its codes", label((OperatorNode) reader));
       }
     }
     if (graph.isOutput(node.output())) {

@@ -153,7 +153,7 @@ public final class QdqReader {
     shared(key, pair.output());
   }
 
-  /** Whether a tensor is what it is called for: none that an operator could write otherwise. */
+  /** Whether no operator writes a tensor that could write the network's output in its place. */
   private boolean keepsName(String tensor) {
     return file.isOutput(tensor)
         || !(file.producer(tensor).orElse(null) instanceof OperatorNode node)
@@ -209,14 +209,18 @@ public final class QdqReader {
     read.put(output, written);
   }
 
-  /** Puts a constant in the place of a DequantizeLinear. */
+  /**
+   * Puts a constant in the place of a DequantizeLinear.
+   *
+   * @param readAsDataToo whether a quantizer takes that place as well, for operators that read data
+   */
   private void plain(Dequantized part, Tensor value, boolean readAsDataToo) {
     String output = part.output();
-    String name = output;
-    if (readAsDataToo && !file.isOutput(output)) {
-      name = names.tensor(output + "_constant");
-    } else if (!file.isOutput(output)) {
-      name = name(part);
+    String name;
+    if (file.isOutput(output)) {
+      name = output;
+    } else {
+      name = readAsDataToo ? names.tensor(output + "_constant") : name(part);
     }
     result.initializer(name, value);
     (readAsDataToo ? bounds : read).put(output, name);
@@ -224,9 +228,7 @@ public final class QdqReader {
 
   private String name(Dequantized part) {
     boolean stored = !(part instanceof Dequantized.Constant constant) || constant.stored();
-    return stored
-        ? names.constant(part.source(), part.output())
-        : names.instead(part.output());
+    return stored ? names.constant(part.source(), part.output()) : names.instead(part.output());
   }
 
   private static Tensor onGrid(Dequantized.Constant constant) {

@@ -105,14 +105,14 @@ class QdqReader_read_Test {
 
   @Test
   void an_activation_is_a_pair() {
-    Simulation found = equalInRuntime(quantizedInput().op("y", "Relu", List.of("x_dq")).unchecked("y"));
+    Simulation found =
+        equalInRuntime(quantizedInput().op("y", "Relu", List.of("x_dq")).unchecked("y"));
 
     QuantizerNode input = quantizer(found, "x");
     assertThat(input.placement().operator()).isEqualTo("input");
     assertThat(input.placement().kind()).isEqualTo(Kind.ACTIVATION);
     assertThat(input.input()).isEqualTo("x");
-    assertThat(found.encoding("x").first())
-        .isEqualTo(Encoding.of(0.03f, -100, 255, 8, false));
+    assertThat(found.encoding("x").first()).isEqualTo(Encoding.of(0.03f, -100, 255, 8, false));
     assertThat(FloatGraph.of(found.graph()).operators())
         .singleElement()
         .satisfies(relu -> assertThat(relu.inputs()).containsExactly("x"));
