@@ -2,19 +2,23 @@ package io.qalibre.graph.op;
 
 import io.qalibre.graph.DataType;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /** Comparison, logic, and arithmetic on bits, with broadcasting. */
 final class ComparisonOperators {
   static final List<Operator> ALL =
       List.of(
-          comparison("Equal", "torch.eq(%s, %s)"),
-          comparison("Greater", "torch.gt(%s, %s)"),
-          comparison("GreaterOrEqual", "torch.ge(%s, %s)"),
-          comparison("Less", "torch.lt(%s, %s)"),
-          comparison("LessOrEqual", "torch.le(%s, %s)"),
-          comparison("And", "torch.logical_and(%s, %s)"),
-          comparison("Or", "torch.logical_or(%s, %s)"),
-          comparison("Xor", "torch.logical_xor(%s, %s)"),
+          binary("Equal", "torch.eq(%s, %s)")
+              .type(DataType.BOOL)
+              .values(c -> IndexArithmetic.fold(c, IndexArithmetic::equal))
+              .build(),
+          comparison("Greater", "torch.gt(%s, %s)", order -> order > 0),
+          comparison("GreaterOrEqual", "torch.ge(%s, %s)", order -> order >= 0),
+          comparison("Less", "torch.lt(%s, %s)", order -> order < 0),
+          comparison("LessOrEqual", "torch.le(%s, %s)", order -> order <= 0),
+          binary("And", "torch.logical_and(%s, %s)").build(),
+          binary("Or", "torch.logical_or(%s, %s)").build(),
+          binary("Xor", "torch.logical_xor(%s, %s)").build(),
           Operator.named("Not")
               .type(DataType.BOOL)
               .code(c -> "torch.logical_not(" + c.input(0) + ")")
@@ -24,9 +28,9 @@ final class ComparisonOperators {
               .code(c -> "torch.isnan(" + c.input(0) + ")")
               .build(),
           Operator.named("IsInf").type(DataType.BOOL).code(ComparisonOperators::isInf).build(),
-          bitwise("BitwiseAnd", "torch.bitwise_and(%s, %s)"),
-          bitwise("BitwiseOr", "torch.bitwise_or(%s, %s)"),
-          bitwise("BitwiseXor", "torch.bitwise_xor(%s, %s)"),
+          binary("BitwiseAnd", "torch.bitwise_and(%s, %s)").build(),
+          binary("BitwiseOr", "torch.bitwise_or(%s, %s)").build(),
+          binary("BitwiseXor", "torch.bitwise_xor(%s, %s)").build(),
           Operator.named("BitwiseNot")
               .code(c -> Integers.wrap("torch.bitwise_not(" + c.input(0) + ")", c.type(0)))
               .build(),
@@ -37,19 +41,17 @@ final class ComparisonOperators {
 
   private ComparisonOperators() {}
 
-  private static Operator comparison(String type, String expression) {
-    return Operator.named(type)
-        .shape(ElementwiseOperators::broadcastAll)
+  private static Operator comparison(String type, String expression, IntPredicate order) {
+    return binary(type, expression)
         .type(DataType.BOOL)
-        .code(c -> expression.formatted(c.input(0), c.input(1)))
+        .values(c -> IndexArithmetic.fold(c, IndexArithmetic.comparison(order)))
         .build();
   }
 
-  private static Operator bitwise(String type, String expression) {
+  private static Operator.Builder binary(String type, String expression) {
     return Operator.named(type)
         .shape(ElementwiseOperators::broadcastAll)
-        .code(c -> expression.formatted(c.input(0), c.input(1)))
-        .build();
+        .code(c -> expression.formatted(c.input(0), c.input(1)));
   }
 
   private static String isInf(CodeContext c) {

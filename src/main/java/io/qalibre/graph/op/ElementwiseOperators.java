@@ -42,11 +42,13 @@ final class ElementwiseOperators {
           Operator.named("Mod")
               .fresh()
               .shape(ElementwiseOperators::broadcastAll)
+              .values(
+                  c -> IndexArithmetic.fold(c, (a, b) -> IndexArithmetic.remainder(a, b, fmod(c))))
               .code(
                   c ->
                       "torch.%s(%s, %s)"
                           .formatted(
-                              c.attributes().flag("fmod", false) ? "fmod" : "remainder",
+                              fmod(c) ? "fmod" : "remainder",
                               c.input(0),
                               c.input(1)))
               .build(),
@@ -79,6 +81,10 @@ final class ElementwiseOperators {
       result = expression.formatted(result, c.input(i));
     }
     return Integers.wrap(result, c.type(0));
+  }
+
+  private static boolean fmod(NodeContext c) {
+    return c.attributes().flag("fmod", false);
   }
 
   private static String div(CodeContext c) {

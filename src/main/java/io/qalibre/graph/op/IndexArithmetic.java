@@ -7,7 +7,9 @@ import io.qalibre.graph.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BinaryOperator;
+import java.util.function.IntPredicate;
 import java.util.function.LongBinaryOperator;
 
 /**
@@ -21,6 +23,9 @@ final class IndexArithmetic {
 
   /** The longest constant that is looked at: sizes and positions are few. */
   private static final int LONGEST = 64;
+
+  private static final Set<DataType> FOLLOWED =
+      Set.of(DataType.INT64, DataType.INT32, DataType.FLOAT, DataType.BOOL);
 
   private static final IndexValue UNKNOWN = IndexValue.of(Dim.unknown());
 
@@ -56,6 +61,28 @@ final class IndexArithmetic {
 
   static IndexValue min(IndexValue a, IndexValue b) {
     return named(a) && a.equals(b) ? a : known(a, b, Math::min);
+  }
+
+  /** The remainder; of the divisor's sign, or with {@code fmod} of the dividend's. */
+  static IndexValue remainder(IndexValue a, IndexValue b, boolean fmod) {
+    return is(b, 0) ? UNKNOWN : known(a, b, (x, y) -> fmod ? x % y : Math.floorMod(x, y));
+  }
+
+  /** 1 where both are certainly equal, 0 where they are not: no size is negative. */
+  static IndexValue equal(IndexValue a, IndexValue b) {
+    boolean impossible = (named(a) && negative(b)) || (named(b) && negative(a));
+    return impossible
+        ? IndexValue.of(0)
+        : named(a) && a.equals(b) ? IndexValue.of(1) : known(a, b, (x, y) -> x == y ? 1 : 0);
+  }
+
+  /** 1 or 0: how two numbers compare. */
+  static BinaryOperator<IndexValue> comparison(IntPredicate order) {
+    return (a, b) -> known(a, b, (x, y) -> order.test(Long.compare(x, y)) ? 1 : 0);
+  }
+
+  private static boolean negative(IndexValue a) {
+    return a.known() && a.value() < 0;
   }
 
   private static IndexValue known(IndexValue a, IndexValue b, LongBinaryOperator rule) {
@@ -109,8 +136,7 @@ final class IndexArithmetic {
 
   /** The first input as another type. */
   static Optional<List<IndexValue>> converted(ShapeContext c, DataType to) {
-    boolean followed = to == DataType.INT64 || to == DataType.INT32 || to == DataType.FLOAT;
-    return followed ? elements(c, 0).map(values -> narrowed(values, to)) : Optional.empty();
+    return FOLLOWED.contains(to) ? elements(c, 0).map(values -> narrowed(values, to)) : Optional.empty();
   }
 
   /** The elements of a vector, all of them combined into one. */
@@ -150,6 +176,7 @@ final class IndexArithmetic {
   private static IndexValue narrowed(IndexValue value, DataType type) {
     return switch (type) {
       case INT32 -> IndexValue.of((int) value.value());
+      case BOOL -> IndexValue.of(value.value() == 0 ? 0 : 1);
       case FLOAT -> Math.abs(value.value()) > LARGEST_EXACT_FLOAT ? UNKNOWN : value;
       default -> value;
     };
