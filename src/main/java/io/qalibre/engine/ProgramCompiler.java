@@ -285,6 +285,11 @@ final class ProgramCompiler {
     }
 
     @Override
+    public boolean dropsOut() {
+      return mode.dropsOut();
+    }
+
+    @Override
     public String input(int index) {
       return variable(node().input(index));
     }

@@ -23,12 +23,24 @@ final class ConversionOperators {
           Operator.named("Dropout")
               .shapes(c -> List.of(c.shape(0), c.shape(0)))
               .type((c, output) -> output == 0 ? c.type(0) : DataType.BOOL)
-              .codes(
-                  c -> List.of(c.input(0), "torch.ones_like(" + c.input(0) + ", dtype=11)"))
+              .codes(ConversionOperators::dropout)
               .preservesGrid()
               .build());
 
   private ConversionOperators() {}
+
+  /** While a network is trained, elements become 0 at random and the others grow to make up. */
+  private static List<String> dropout(CodeContext c) {
+    boolean drops = c.dropsOut() && c.node().outputs().size() == 1;
+    String data =
+        drops ? "torch.dropout(%s, %s, True)".formatted(c.input(0), ratio(c)) : c.input(0);
+    return List.of(data, "torch.ones_like(" + c.input(0) + ", dtype=11)");
+  }
+
+  /** The share that is dropped: an input since opset 12, an attribute before. */
+  private static float ratio(NodeContext c) {
+    return c.has(1) ? c.required(1).floats()[0] : c.attributes().number("ratio", 0.5f);
+  }
 
   private static DataType target(NodeContext c) {
     long to = c.attributes().integer("to", 0);
