@@ -1,7 +1,6 @@
 package io.qalibre;
 
 import ai.djl.Model;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.qalibre.data.ProjectFiles;
@@ -12,6 +11,7 @@ import io.qalibre.export.QdqReader;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.ShapeInference;
 import io.qalibre.graph.Simulation;
+import io.qalibre.graph.ValueInfo;
 import io.qalibre.graph.onnx.OnnxReader;
 import io.qalibre.graph.op.OperatorCatalogue;
 import java.nio.file.Files;
@@ -128,8 +128,24 @@ public final class Qalibre {
 
   /** Takes over a DJL block; see {@link #of(Model, Shape)}. */
   public static Network of(String name, Block block, Shape input) {
-    Graph graph = BlockTracer.trace(name, block, input);
-    return new Network(graph, List.of(new Step("of", "traced from a DJL block")));
+    return traced(BlockTracer.trace(name, block, input));
+  }
+
+  /**
+   * Takes over a DJL block with several inputs, or with inputs of integers.
+   *
+   * @param name the network's name
+   * @param block the block, trained or at least initialized
+   * @param inputs its inputs in order; a dimension that is not known is the batch
+   * @throws io.qalibre.errors.QalibreException if the block calls what cannot be traced, has no
+   *     parameters, or does not take the inputs
+   */
+  public static Network of(String name, Block block, List<ValueInfo> inputs) {
+    return traced(BlockTracer.trace(name, block, inputs));
+  }
+
+  private static Network traced(Graph graph) {
+    return network(graph, new Step("of", "traced from a DJL block"));
   }
 
   /**
@@ -144,6 +160,6 @@ public final class Qalibre {
 
   /** Seeds the engine's random numbers: initial weights, dropout. */
   public static void seed(int seed) {
-    Engine.getEngine("PyTorch").setRandomSeed(seed);
+    Devices.seed(seed);
   }
 }
