@@ -240,7 +240,7 @@ final class NormalizationOperators {
   /** The first of the axes that are normalized together. */
   private static int axis(NodeContext c) {
     int rank = c.shape(0).rank();
-    return LayoutOperators.axis(c, c.attributes().integer("axis", -1), rank - 1, rank);
+    return Axes.axis(c, c.attributes().integer("axis", -1), rank);
   }
 
   /** The axes from the first that is normalized to the last. */
@@ -357,7 +357,7 @@ final class NormalizationOperators {
   private static List<Long> varianceAxes(NodeContext c) {
     int rank = c.shape(0).rank();
     return c.attributes().integers("axes").orElse(List.of(0L, 2L, 3L)).stream()
-        .map(a -> (long) LayoutOperators.axis(c, a, rank - 1, rank))
+        .map(a -> (long) Axes.axis(c, a, rank))
         .toList();
   }
 

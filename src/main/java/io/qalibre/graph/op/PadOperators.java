@@ -86,12 +86,7 @@ final class PadOperators {
   private static Optional<long[]> axes(NodeContext c) {
     int rank = c.shape(0).rank();
     return c.has(3)
-        ? c.longs(3)
-            .map(
-                list ->
-                    Arrays.stream(list)
-                        .map(a -> LayoutOperators.axis(c, a, rank - 1, rank))
-                        .toArray())
+        ? c.longs(3).map(list -> Arrays.stream(list).map(a -> Axes.axis(c, a, rank)).toArray())
         : Optional.of(LongStream.range(0, rank).toArray());
   }
 
@@ -117,7 +112,7 @@ final class PadOperators {
     Optional<long[]> axes = axes(c);
     Optional<long[]> pads = pads(c);
     if (axes.isEmpty()) {
-      return LayoutOperators.unknown(shape.rank());
+      return Axes.unknown(shape.rank());
     }
     pads.ifPresent(numbers -> requirePads(c, numbers, axes.get()));
     for (int i = 0; i < axes.get().length; i++) {

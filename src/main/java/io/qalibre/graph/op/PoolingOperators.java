@@ -4,11 +4,10 @@ import io.qalibre.graph.DataType;
 import io.qalibre.graph.Dim;
 import io.qalibre.graph.TensorShape;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 
-/** Pooling and reductions over space. */
+/** Pooling over space. */
 final class PoolingOperators {
   static final List<Operator> ALL =
       List.of(
@@ -52,14 +51,6 @@ final class PoolingOperators {
                           c,
                           "torch.sum(%s, %s, True)".formatted(powers(c), spatialAxes(c)),
                           exponent(c)))
-              .build(),
-          Operator.named("ReduceMean")
-              .shape(PoolingOperators::reducedShape)
-              .code(
-                  c ->
-                      "torch.mean(%s, %s, %s)"
-                          .formatted(
-                              c.input(0), Window.list(reducedAxes(c)), Literals.flag(keepsAxes(c))))
               .build());
 
   /**
@@ -207,7 +198,7 @@ final class PoolingOperators {
     if (!c.has(2)) {
       return shape;
     }
-    return c.longs(2).map(TensorShape::of).orElseGet(() -> LayoutOperators.unknown(shape.rank()));
+    return c.longs(2).map(TensorShape::of).orElseGet(() -> Axes.unknown(shape.rank()));
   }
 
   private static String unpool(CodeContext c) {
@@ -279,38 +270,5 @@ final class PoolingOperators {
 
   private static String spatialAxes(NodeContext c) {
     return Window.list(LongStream.range(2, c.shape(0).rank()).boxed().toList());
-  }
-
-  private static boolean keepsAxes(NodeContext c) {
-    return c.attributes().flag("keepdims", true);
-  }
-
-  /** The reduced axes: an input since opset 18, an attribute before; all of them by default. */
-  private static List<Long> reducedAxes(NodeContext c) {
-    int rank = c.shape(0).rank();
-    List<Long> axes =
-        c.has(1)
-            ? Arrays.stream(c.required(1).longs()).boxed().toList()
-            : c.attributes().integers("axes").orElse(List.of());
-    return axes.isEmpty()
-        ? LongStream.range(0, rank).boxed().toList()
-        : axes.stream()
-            .map(a -> (long) LayoutOperators.axis(c, a, rank - 1, rank))
-            .sorted()
-            .toList();
-  }
-
-  private static TensorShape reducedShape(ShapeContext c) {
-    TensorShape shape = c.shape(0);
-    List<Long> axes = reducedAxes(c);
-    List<Dim> dims = new ArrayList<>();
-    for (int i = 0; i < shape.rank(); i++) {
-      if (!axes.contains((long) i)) {
-        dims.add(shape.dim(i));
-      } else if (keepsAxes(c)) {
-        dims.add(Dim.of(1));
-      }
-    }
-    return new TensorShape(dims);
   }
 }

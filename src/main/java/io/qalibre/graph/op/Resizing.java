@@ -48,7 +48,7 @@ record Resizing(
     List<Integer> axes =
         c.attributes()
             .integers("axes")
-            .map(l -> l.stream().map(a -> LayoutOperators.axis(c, a, rank - 1, rank)).toList())
+            .map(l -> l.stream().map(a -> Axes.axis(c, a, rank)).toList())
             .orElseGet(() -> IntStream.range(0, rank).boxed().toList());
     String mode = c.attributes().text("mode", "nearest");
     // Upsample also called it so.
