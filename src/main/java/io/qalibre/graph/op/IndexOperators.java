@@ -58,7 +58,9 @@ final class IndexOperators {
               .shape(
                   c ->
                       ElementwiseOperators.broadcast(
-                          c, ElementwiseOperators.broadcast(c, c.shape(0), c.shape(1)), c.shape(2)))
+                          c,
+                          ElementwiseOperators.broadcast(c, c.shape(0), c.shape(1)),
+                          c.shape(2)))
               .type((c, output) -> c.type(1))
               .code(c -> "torch.where(%s, %s, %s)".formatted(c.input(0), c.input(1), c.input(2)))
               .build());
@@ -128,7 +130,8 @@ final class IndexOperators {
             "torch.where(torch.lt(%1$s, 0), torch.add(%1$s, %2$s), %1$s)"
                 .formatted(positions, size));
     String picked =
-        c.let("torch.index_select(%s, %d, torch.flatten(%s))".formatted(c.input(0), axis, counted));
+        c.let(
+            "torch.index_select(%s, %d, torch.flatten(%s))".formatted(c.input(0), axis, counted));
     int indices = c.shape(1).rank();
     if (indices == 1) {
       return picked;
@@ -138,7 +141,8 @@ final class IndexOperators {
     }
     String before = "torch.slice(torch.size(%s), 0, %d, 1)".formatted(c.input(0), axis);
     String after =
-        "torch.slice(torch.size(%s), %d, %d, 1)".formatted(c.input(0), axis + 1, c.shape(0).rank());
+        "torch.slice(torch.size(%s), %d, %d, 1)"
+            .formatted(c.input(0), axis + 1, c.shape(0).rank());
     return "torch.reshape(%s, torch.add(torch.add(%s, torch.size(%s)), %s))"
         .formatted(picked, before, counted, after);
   }
@@ -193,7 +197,8 @@ final class IndexOperators {
         c.node().inputs().size() > 1 ? c.has(3) : c.attributes().integers("axes").isPresent();
     long[] axes =
         given
-            ? bounds(c, 3, "axes").orElseGet(() -> LayoutOperators.requiredLongs(c, 3))
+            ? bounds(c, 3, "axes")
+                .orElseGet(() -> LayoutOperators.requiredLongs(c, 3))
             : LongStream.range(0, sliceCount(c)).toArray();
     return Arrays.stream(axes).map(a -> LayoutOperators.axis(c, a, rank - 1, rank)).toArray();
   }
@@ -331,8 +336,7 @@ final class IndexOperators {
         .map(values -> Long.toString(values[0]))
         .orElseGet(
             () ->
-                c.let(
-                    (c.type(input) == DataType.FLOAT ? "float(" : "int(") + c.input(input) + ")"));
+                c.let((c.type(input) == DataType.FLOAT ? "float(" : "int(") + c.input(input) + ")"));
   }
 
   private static TensorShape rangeShape(ShapeContext c) {

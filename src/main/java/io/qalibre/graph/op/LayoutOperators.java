@@ -445,7 +445,9 @@ final class LayoutOperators {
       throw c.error(outputs + " outputs do not go with " + parts.get().length + " parts");
     }
     return IntStream.range(0, outputs)
-        .mapToObj(i -> c.shape(0).with(axis, parts.map(p -> Dim.of(p[i])).orElseGet(Dim::unknown)))
+        .mapToObj(
+            i ->
+                c.shape(0).with(axis, parts.map(p -> Dim.of(p[i])).orElseGet(Dim::unknown)))
         .toList();
   }
 
@@ -507,7 +509,9 @@ final class LayoutOperators {
         throw c.error("axis " + i + " of " + shape + " is no multiple of " + factor);
       }
       dims.add(
-          !dim.known() ? Dim.unknown() : Dim.of(grows ? dim.size() * factor : dim.size() / factor));
+          !dim.known()
+              ? Dim.unknown()
+              : Dim.of(grows ? dim.size() * factor : dim.size() / factor));
     }
     return new TensorShape(dims);
   }
