@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Gradients through single operators, beside central differences of what they compute. */
-class TrainableBlock_gradients_Test {
+class TrainableBlock_gradientsElementwise_Test {
   private static final float STEP = 1e-3f;
   private static final List<String> W = List.of("w");
   private final NDManager manager = Programs.newManager();
