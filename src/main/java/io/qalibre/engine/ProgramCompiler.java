@@ -198,7 +198,9 @@ final class ProgramCompiler {
             .map(this::variable)
             .collect(Collectors.joining(", "));
     List<String> body = new ArrayList<>();
-    body.add(unpackInputs);
+    if (!graph.inputs().isEmpty()) {
+      body.add(unpackInputs);
+    }
     if (!parameters.isEmpty()) {
       body.add(unpack(List.copyOf(parameters.values()), "p"));
     }
@@ -282,6 +284,11 @@ final class ProgramCompiler {
     @Override
     public boolean liveStatistics() {
       return mode == Mode.TRAIN_LIVE_NORMS;
+    }
+
+    @Override
+    public boolean dropsOut() {
+      return mode.dropsOut();
     }
 
     @Override

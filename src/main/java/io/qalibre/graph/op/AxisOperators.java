@@ -27,7 +27,7 @@ final class AxisOperators {
 
   private static int axis(NodeContext c, long axis) {
     int rank = c.shape(0).rank();
-    return LayoutOperators.axis(c, axis, rank - 1, rank);
+    return Axes.axis(c, axis, rank);
   }
 
   private static boolean keeps(NodeContext c) {

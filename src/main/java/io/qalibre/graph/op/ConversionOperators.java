@@ -93,7 +93,14 @@ final class ConversionOperators {
     String mask =
         "torch.ones_like(%s, dtype=%d)"
             .formatted(c.input(0), c.opset() < BOOL_MASK_SINCE ? Types.FLOAT : Types.BOOL);
-    return List.of(kept(c), mask);
+    boolean drops = c.dropsOut() && c.node().outputs().size() == 1;
+    return List.of(drops ? dropping(c) : kept(c), mask);
+  }
+
+  /** While a network is trained, elements become 0 at random and the others grow to make up. */
+  private static String dropping(CodeContext c) {
+    float ratio = c.has(1) ? c.required(1).floats()[0] : c.attributes().number("ratio", 0.5f);
+    return "torch.dropout(%s, %s, True)".formatted(c.input(0), ratio);
   }
 
   /**

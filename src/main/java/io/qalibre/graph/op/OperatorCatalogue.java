@@ -13,7 +13,10 @@ import java.util.stream.Stream;
 public final class OperatorCatalogue {
   private static final Map<String, Operator> OPERATORS =
       Stream.of(
+              ConvolutionOperators.ALL,
               MatrixOperators.ALL,
+              NormalizationOperators.ALL,
+              RecurrentOperators.ALL,
               ActivationOperators.ALL,
               SoftmaxOperators.ALL,
               ElementwiseOperators.ALL,
@@ -22,8 +25,19 @@ public final class OperatorCatalogue {
               ReductionOperators.ALL,
               AxisOperators.ALL,
               PoolingOperators.ALL,
+              ReshapeOperators.ALL,
+              RankOperators.ALL,
+              PadOperators.ALL,
+              ResizeOperators.ALL,
               LayoutOperators.ALL,
-              IndexOperators.ALL,
+              JoiningOperators.ALL,
+              SizeOperators.ALL,
+              SliceOperators.ALL,
+              GatherOperators.ALL,
+              ScatterOperators.ALL,
+              SelectionOperators.ALL,
+              SortingOperators.ALL,
+              SamplingOperators.ALL,
               ConversionOperators.ALL)
           .flatMap(Collection::stream)
           .collect(

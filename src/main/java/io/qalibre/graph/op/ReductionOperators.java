@@ -98,7 +98,7 @@ final class ReductionOperators {
     }
     return Optional.of(
         axes.stream()
-            .map(a -> LayoutOperators.axis(c, a, rank - 1, rank))
+            .map(a -> Axes.axis(c, a, rank))
             .sorted()
             .distinct()
             .toList());
@@ -128,11 +128,11 @@ final class ReductionOperators {
       return new TensorShape(
           shape.dims().stream().map(d -> d.equals(one) ? one : Dim.unknown()).toList());
     }
-    int axes = LayoutOperators.length(c, 1);
+    int axes = Axes.length(c, 1);
     if (axes > shape.rank()) {
       throw c.error(axes + " axes of " + shape);
     }
-    return LayoutOperators.unknown(shape.rank() - axes);
+    return Axes.unknown(shape.rank() - axes);
   }
 
   /** What is known of the result where a whole vector of sizes is reduced. */

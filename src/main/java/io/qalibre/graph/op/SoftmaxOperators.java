@@ -40,7 +40,7 @@ final class SoftmaxOperators {
   private static int axis(NodeContext c) {
     int rank = c.shape(0).rank();
     long otherwise = c.opset() < ONE_AXIS_SINCE ? 1 : -1;
-    return LayoutOperators.axis(c, c.attributes().integer("axis", otherwise), rank - 1, rank);
+    return Axes.axis(c, c.attributes().integer("axis", otherwise), rank);
   }
 
   private static String code(CodeContext c, BiFunction<String, Integer, String> expression) {
