@@ -20,8 +20,7 @@ final class ActivationOperators {
           FunctionOperators.ofFloats("HardSwish", "torch.hardswish(%s)").build(),
           FunctionOperators.ofFloats("Softplus", "torch.softplus(%s)").build(),
           FunctionOperators.ofFloats("Mish", "torch.mish(%s)").build(),
-          FunctionOperators.ofFloats(
-                  "Softsign", "torch.div(%1$s, torch.add(torch.abs(%1$s), 1.))")
+          FunctionOperators.ofFloats("Softsign", "torch.div(%1$s, torch.add(torch.abs(%1$s), 1.))")
               .build(),
           withAlpha("LeakyRelu", 0.01f, "torch.leaky_relu(%s, %s)"),
           withAlpha("Elu", 1, "torch.elu(%s, %s)"),
@@ -40,8 +39,7 @@ final class ActivationOperators {
               .code(
                   c ->
                       "torch.hardtanh(torch.add(torch.mul(%s, %s), %s), 0., 1.)"
-                          .formatted(
-                              c.input(0), number(c, "alpha", 0.2f), number(c, "beta", 0.5f)))
+                          .formatted(c.input(0), number(c, "alpha", 0.2f), number(c, "beta", 0.5f)))
               .build(),
           FunctionOperators.ofFloats("Swish", "").code(ActivationOperators::swish).build(),
           FunctionOperators.ofFloats("Gelu", "")

@@ -47,10 +47,7 @@ final class ElementwiseOperators {
               .code(
                   c ->
                       "torch.%s(%s, %s)"
-                          .formatted(
-                              fmod(c) ? "fmod" : "remainder",
-                              c.input(0),
-                              c.input(1)))
+                          .formatted(fmod(c) ? "fmod" : "remainder", c.input(0), c.input(1)))
               .build(),
           Operator.named("Pow")
               .fresh()

@@ -86,9 +86,7 @@ final class IndexArithmetic {
   }
 
   private static IndexValue known(IndexValue a, IndexValue b, LongBinaryOperator rule) {
-    return a.known() && b.known()
-        ? IndexValue.of(rule.applyAsLong(a.value(), b.value()))
-        : UNKNOWN;
+    return a.known() && b.known() ? IndexValue.of(rule.applyAsLong(a.value(), b.value())) : UNKNOWN;
   }
 
   private static boolean is(IndexValue a, long number) {
@@ -136,7 +134,9 @@ final class IndexArithmetic {
 
   /** The first input as another type. */
   static Optional<List<IndexValue>> converted(ShapeContext c, DataType to) {
-    return FOLLOWED.contains(to) ? elements(c, 0).map(values -> narrowed(values, to)) : Optional.empty();
+    return FOLLOWED.contains(to)
+        ? elements(c, 0).map(values -> narrowed(values, to))
+        : Optional.empty();
   }
 
   /** The elements of a vector, all of them combined into one. */

@@ -31,8 +31,7 @@ final class InputTypes {
    */
   static void require(NodeContext c, DataType wanted) {
     if (c.type(0) != wanted) {
-      throw c.error(
-          "expected %s, found %s `%s`".formatted(wanted, c.type(0), c.node().input(0)));
+      throw c.error("expected %s, found %s `%s`".formatted(wanted, c.type(0), c.node().input(0)));
     }
   }
 }

@@ -70,9 +70,7 @@ final class ReductionOperators {
               boolean nothing = axes.isPresent() && axes.get().isEmpty();
               String list = axes.map(List::toString).orElseGet(() -> c.integers(1));
               Reduced reduced = new Reduced(c, c.input(0), list, Literals.flag(keeps(c)));
-              return nothing
-                  ? Integers.wrap(alone.apply(reduced), c.type(0))
-                  : over.apply(reduced);
+              return nothing ? Integers.wrap(alone.apply(reduced), c.type(0)) : over.apply(reduced);
             });
   }
 
@@ -138,8 +136,7 @@ final class ReductionOperators {
   }
 
   /** What is known of the result where a whole vector of sizes is reduced. */
-  private static Optional<List<IndexValue>> total(
-      ShapeContext c, BinaryOperator<IndexValue> rule) {
+  private static Optional<List<IndexValue>> total(ShapeContext c, BinaryOperator<IndexValue> rule) {
     return c.shape(0).rank() == 1 && axes(c).equals(Optional.of(List.of(0)))
         ? IndexArithmetic.total(c, rule)
         : Optional.empty();

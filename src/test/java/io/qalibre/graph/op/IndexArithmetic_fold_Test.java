@@ -92,8 +92,7 @@ class IndexArithmetic_fold_Test {
         Arguments.of("? 0 1 1", with("GreaterOrEqual", 8)),
         Arguments.of("? 1 0 0", with("Less", 8)),
         Arguments.of("? 1 1 0", with("LessOrEqual", 8)),
-        Arguments.of(
-            "? 6 16 20", with("Mul", 2).op("z", "CastLike", List.of("y", "s"))),
+        Arguments.of("? 6 16 20", with("Mul", 2).op("z", "CastLike", List.of("y", "s"))),
         Arguments.of("N 3 8 10", withFloats("Mul", 1)),
         Arguments.of("? 6 16 20", withFloats("Mul", 2)),
         Arguments.of("? 1 ? 5", withFloats("Div", 2, 3, 3, 2)),
