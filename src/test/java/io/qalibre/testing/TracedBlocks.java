@@ -117,7 +117,11 @@ public final class TracedBlocks {
   }
 
   private static Block conv1d() {
-    return Conv1d.builder().setKernelShape(new Shape(3)).setFilters(6).optPadding(new Shape(1)).build();
+    return Conv1d.builder()
+        .setKernelShape(new Shape(3))
+        .setFilters(6)
+        .optPadding(new Shape(1))
+        .build();
   }
 
   private static Block conv2d() {
@@ -143,10 +147,7 @@ public final class TracedBlocks {
   private static Block embedding() {
     Vocabulary vocabulary =
         DefaultVocabulary.builder().add(List.of("a", "b", "c", "d", "e")).build();
-    return TrainableWordEmbedding.builder()
-        .setEmbeddingSize(6)
-        .setVocabulary(vocabulary)
-        .build();
+    return TrainableWordEmbedding.builder().setEmbeddingSize(6).setVocabulary(vocabulary).build();
   }
 
   private static Block idEmbedding() {
@@ -224,8 +225,7 @@ public final class TracedBlocks {
   }
 
   private static RNN.Builder rnn(RNN.Activation activation) {
-    return (RNN.Builder)
-        RNN.builder().setActivation(activation).setStateSize(5).setNumLayers(1);
+    return (RNN.Builder) RNN.builder().setActivation(activation).setStateSize(5).setNumLayers(1);
   }
 
   private static GRU.Builder gru() {

@@ -56,11 +56,16 @@ final class PoolCalls {
             "AveragePool",
             List.of(data),
             AttributeList.of(
-                "kernel_shape", c.shape(0),
-                "strides", c.shape(1),
-                "pads", pads,
-                "ceil_mode", ceil ? 1L : 0L,
-                "count_include_pad", ceil ? 0L : 1L));
+                "kernel_shape",
+                c.shape(0),
+                "strides",
+                c.shape(1),
+                "pads",
+                pads,
+                "ceil_mode",
+                ceil ? 1L : 0L,
+                "count_include_pad",
+                ceil ? 0L : 1L));
   }
 
   private static String padded(TracedCall c, String node, String data) {
@@ -68,8 +73,7 @@ final class PoolCalls {
     half.addAll(c.shape(2));
     List<Long> pads = new ArrayList<>(half);
     pads.addAll(half);
-    return c.trace()
-        .node(node, "Pad", List.of(data, c.integers(node + ".pads", pads)), Map.of());
+    return c.trace().node(node, "Pad", List.of(data, c.integers(node + ".pads", pads)), Map.of());
   }
 
   /** DJL's global pooling drops the spatial axes; ONNX's keeps them. */
@@ -122,8 +126,7 @@ final class PoolCalls {
   }
 
   /** (Σ xᵖ)^(1/p) over each window, by an average of the powers. */
-  private static String summed(
-      TracedCall c, List<Long> kernel, List<Long> strides, boolean ceil) {
+  private static String summed(TracedCall c, List<Long> kernel, List<Long> strides, boolean ceil) {
     String node = c.trace().next("lppool");
     float norm = c.number(0);
     long window = kernel.stream().reduce(1L, Math::multiplyExact);
