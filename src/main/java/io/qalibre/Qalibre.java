@@ -6,14 +6,18 @@ import ai.djl.nn.Block;
 import io.qalibre.data.ProjectFiles;
 import io.qalibre.engine.Devices;
 import io.qalibre.engine.trace.BlockTracer;
+import io.qalibre.export.FloatGraph;
+import io.qalibre.export.QdqReader;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.ShapeInference;
+import io.qalibre.graph.Simulation;
 import io.qalibre.graph.ValueInfo;
 import io.qalibre.graph.onnx.OnnxReader;
 import io.qalibre.graph.op.OperatorCatalogue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** Where networks come from, and the process' settings. */
 public final class Qalibre {
@@ -62,6 +66,32 @@ public final class Qalibre {
    */
   public static QuantizedNetwork load(Path onnx, Path encodings) {
     return load(onnx).simulate(QuantConfig.int8()).loadEncodings(encodings);
+  }
+
+  /**
+   * Loads a quantized network from a QDQ ONNX file, such as {@link QuantizedNetwork#export} or
+   * another tool writes: its pairs of QuantizeLinear and DequantizeLinear become quantizers with
+   * their encodings again; see {@link QdqReader}. It can be run, trained on and exported like one
+   * whose encodings were computed here.
+   *
+   * @param file the file; a relative path is looked for as by {@link #load(String)}
+   * @throws io.qalibre.errors.QalibreException if there is no such file, it is not ONNX, it has
+   *     none of the two operators or some that make no quantizer (integer kernels, blocks, int4,
+   *     float8), or operators that are not supported; the message lists all of them
+   */
+  public static QuantizedNetwork loadQuantized(String file) {
+    return loadQuantized(found(file));
+  }
+
+  /** Loads a quantized network from a QDQ ONNX file; see {@link #loadQuantized(String)}. */
+  public static QuantizedNetwork loadQuantized(Path file) {
+    QdqReader.Result read = QdqReader.read(file);
+    Simulation simulation = read.simulation();
+    String name = String.valueOf(file.getFileName());
+    Network network = network(FloatGraph.of(simulation.graph()), new Step("loadQuantized", name));
+    QuantizationSimModel sim =
+        new QuantizationSimModel(network, simulation.graph(), name, read.integerBias());
+    return new QuantizedNetwork(sim, simulation, Map.of(), network.steps(), null);
   }
 
   /**

@@ -198,7 +198,9 @@ final class ProgramCompiler {
             .map(this::variable)
             .collect(Collectors.joining(", "));
     List<String> body = new ArrayList<>();
-    body.add(unpackInputs);
+    if (!graph.inputs().isEmpty()) {
+      body.add(unpackInputs);
+    }
     if (!parameters.isEmpty()) {
       body.add(unpack(List.copyOf(parameters.values()), "p"));
     }

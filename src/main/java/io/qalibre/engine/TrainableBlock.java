@@ -49,7 +49,6 @@ public final class TrainableBlock extends AbstractBlock {
   private final PtSymbolBlock trainingLive;
   private final List<Parameter> weights = new ArrayList<>();
   private final List<Parameter> ranges = new ArrayList<>();
-  private final @Nullable NDArray nothing;
   private boolean live;
 
   /**
@@ -82,8 +81,6 @@ public final class TrainableBlock extends AbstractBlock {
       ranges.add(parameter(manager, RangeNames.min(node.id()), LearnedRanges.min(encoding), true));
       ranges.add(parameter(manager, RangeNames.max(node.id()), LearnedRanges.max(encoding), true));
     }
-    // A list argument needs an array to exist at all, even where the program reads none of it.
-    nothing = weights.isEmpty() || ranges.isEmpty() ? manager.zeros(new Shape(1)) : null;
   }
 
   /**
@@ -173,8 +170,9 @@ public final class TrainableBlock extends AbstractBlock {
       ParameterStore store, NDManager manager, List<Parameter> parameters, boolean training) {
     NDList values = new NDList();
     parameters.forEach(p -> values.add(store.getValue(p, manager.getDevice(), training)));
-    if (values.isEmpty() && nothing != null) {
-      values.add(nothing);
+    if (values.isEmpty()) {
+      // A list argument needs an array to exist at all, even where the program reads none of it.
+      values.add(manager.zeros(new Shape(1)));
     }
     return values;
   }

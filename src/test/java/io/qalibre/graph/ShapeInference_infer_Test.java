@@ -191,7 +191,7 @@ class ShapeInference_infer_Test {
         Arguments.of("Reshape `y`: cannot reshape 1×3×8×10 to 7×7", reshape(picture(), 7, 7)),
         Arguments.of("Reshape `y`: cannot reshape 1×3×8×10 to 7×?", reshape(picture(), 7, -1)),
         Arguments.of(
-            "Reshape `y`: the rank of its output is not known: expected a vector of a known length at input 1, found N×3×8×10",
+            "Reshape `y`: expected a vector of a known length at input `x`, found N×3×8×10",
             picture().op("y", "Reshape", List.of("x", "x"))),
         Arguments.of(
             "Reshape `y`: size 0 at axis 4 copies an axis that 1×3×8×10 does not have",

@@ -1,7 +1,5 @@
 package io.qalibre.graph.op;
 
-import java.util.Arrays;
-
 /** What a code rule may ask and do; expressions are TorchScript as it stands in archives. */
 public interface CodeContext extends NodeContext {
   /** The variable that holds an input. */
@@ -33,7 +31,7 @@ public interface CodeContext extends NodeContext {
    */
   default String integers(int index) {
     return longs(index)
-        .map(Arrays::toString)
+        .map(Literals::list)
         .orElseGet(
             () ->
                 let(
@@ -44,7 +42,7 @@ public interface CodeContext extends NodeContext {
   /** An expression of type {@code int}: the only element of an input. */
   default String integer(int index) {
     return longs(index)
-        .map(values -> Long.toString(values[0]))
+        .map(values -> Literals.number(values[0]))
         .orElseGet(() -> let("int(" + input(index) + ")"));
   }
 }

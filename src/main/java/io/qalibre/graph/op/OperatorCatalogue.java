@@ -13,12 +13,31 @@ import java.util.stream.Stream;
 public final class OperatorCatalogue {
   private static final Map<String, Operator> OPERATORS =
       Stream.of(
+              ConvolutionOperators.ALL,
               MatrixOperators.ALL,
+              NormalizationOperators.ALL,
+              RecurrentOperators.ALL,
               ActivationOperators.ALL,
+              SoftmaxOperators.ALL,
               ElementwiseOperators.ALL,
+              FunctionOperators.ALL,
+              ComparisonOperators.ALL,
+              ReductionOperators.ALL,
+              AxisOperators.ALL,
               PoolingOperators.ALL,
+              ReshapeOperators.ALL,
+              RankOperators.ALL,
+              PadOperators.ALL,
+              ResizeOperators.ALL,
               LayoutOperators.ALL,
-              IndexOperators.ALL,
+              JoiningOperators.ALL,
+              SizeOperators.ALL,
+              SliceOperators.ALL,
+              GatherOperators.ALL,
+              ScatterOperators.ALL,
+              SelectionOperators.ALL,
+              SortingOperators.ALL,
+              SamplingOperators.ALL,
               ConversionOperators.ALL)
           .flatMap(Collection::stream)
           .collect(

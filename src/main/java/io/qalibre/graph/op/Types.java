@@ -1,12 +1,17 @@
 package io.qalibre.graph.op;
 
 import io.qalibre.graph.DataType;
+import java.util.Arrays;
 
 /** Element types as programs compute with them, and ATen's numbers for them. */
 final class Types {
   static final int INT64 = 4;
   static final int FLOAT = 6;
   static final int BOOL = 11;
+
+  private static final int ONNX_FLOAT16 = 10;
+  private static final int ONNX_DOUBLE = 11;
+  private static final int ONNX_BFLOAT16 = 16;
 
   private Types() {}
 
@@ -23,6 +28,27 @@ final class Types {
       case FLOAT -> FLOAT;
       case BOOL -> BOOL;
     };
+  }
+
+  /**
+   * The type in which a graph holds an element type that an attribute names; every float is FLOAT.
+   *
+   * @param onnx ONNX's number of the element type
+   * @throws io.qalibre.errors.QalibreException if it is not supported
+   */
+  static DataType held(NodeContext c, long onnx) {
+    if (onnx == ONNX_FLOAT16 || onnx == ONNX_DOUBLE || onnx == ONNX_BFLOAT16) {
+      return DataType.FLOAT;
+    }
+    return Arrays.stream(DataType.values())
+        .filter(type -> type.onnx() == onnx)
+        .findFirst()
+        .orElseThrow(() -> c.error("element type " + onnx + " is not supported"));
+  }
+
+  /** The device that a variable's tensor is on. */
+  static String device(String variable) {
+    return "ops.prim.device(" + variable + ")";
   }
 
   /** An expression converted to a type. */
