@@ -21,7 +21,10 @@ class BlockTracer_blocks_Test {
   private static final double CLOSE = 1e-5;
 
   @ParameterizedTest
-  @MethodSource("io.qalibre.testing.TracedBlocks#blocks")
+  @MethodSource({
+    "io.qalibre.testing.TracedBlocks#blocks",
+    "io.qalibre.testing.TracedBlocks#notInOnnxRuntime"
+  })
   void blocks(TracedBlock traced) {
     check(traced);
   }
