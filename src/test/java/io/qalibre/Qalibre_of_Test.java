@@ -28,8 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 class Qalibre_of_Test {
   private static final List<ValueInfo> WORDS =
       List.of(
-          new ValueInfo(
-              "words", DataType.INT64, TensorShape.of(Dim.symbolic("batch"), Dim.of(3))));
+          new ValueInfo("words", DataType.INT64, TensorShape.of(Dim.symbolic("batch"), Dim.of(3))));
 
   private final NDManager manager = NDManager.newBaseManager();
 

@@ -68,8 +68,7 @@ public final class TrainableBlock extends AbstractBlock {
     Function<Mode, PtSymbolBlock> load =
         mode ->
             programs.computeIfAbsent(
-                ProgramCompiler.compile(graph, mode).code(),
-                code -> Programs.load(manager, code));
+                ProgramCompiler.compile(graph, mode).code(), code -> Programs.load(manager, code));
     validating = load.apply(Mode.VALIDATE);
     training = load.apply(Mode.TRAIN);
     trainingLive = load.apply(Mode.TRAIN_LIVE_NORMS);

@@ -19,9 +19,7 @@ public final class Transfer {
   public static NDArray toArray(NDManager manager, Tensor tensor) {
     DataType held = held(tensor.type());
     Tensor moved =
-        held == tensor.type()
-            ? tensor
-            : Tensor.ofIntegers(held, tensor.longs(), tensor.sizes());
+        held == tensor.type() ? tensor : Tensor.ofIntegers(held, tensor.longs(), tensor.sizes());
     ByteBuffer bytes = moved.bytes();
     return manager.create(bytes, new Shape(moved.sizes()), type(held));
   }

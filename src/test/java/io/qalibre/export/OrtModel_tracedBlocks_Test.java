@@ -139,8 +139,7 @@ class OrtModel_tracedBlocks_Test {
         .orElseThrow();
   }
 
-  private void checkWithoutEngine(
-      TracedBlock traced, Map<String, Tensor> data, Tensor expected) {
+  private void checkWithoutEngine(TracedBlock traced, Map<String, Tensor> data, Tensor expected) {
     Graph graph = BlockTracer.trace(traced.name(), traced.block(), traced.inputs());
     assertThat(run(graph, data).get(0).sizes()).isEqualTo(expected.sizes());
     assertThat(TracedBlock.distance(expected, run(graph, data).get(0))).isCloseTo(0, within(CLOSE));
@@ -160,8 +159,7 @@ class OrtModel_tracedBlocks_Test {
 
   private void check(TracedBlock traced) {
     try (NDManager manager = NDManager.newBaseManager()) {
-      Graph graph =
-          BlockTracer.trace(traced.name(), traced.initialized(manager), traced.inputs());
+      Graph graph = BlockTracer.trace(traced.name(), traced.initialized(manager), traced.inputs());
       Map<String, Tensor> data = traced.data(4);
       List<Tensor> expected = traced.outputs(manager, data);
       List<Tensor> found = run(graph, data);

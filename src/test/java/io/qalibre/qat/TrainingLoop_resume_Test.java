@@ -3,9 +3,9 @@ package io.qalibre.qat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.qalibre.engine.Devices;
 import io.qalibre.errors.InterruptedWorkException;
 import io.qalibre.errors.QalibreException;
-import io.qalibre.engine.Devices;
 import io.qalibre.graph.Attributes;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Node;
@@ -49,8 +49,7 @@ class TrainingLoop_resume_Test {
     OperatorNode layer = (OperatorNode) nodes.remove(nodes.size() - 1);
     List<String> reads = new ArrayList<>(layer.inputs());
     List<String> dropped = List.of(reads.set(0, "dropped"), "ratio");
-    nodes.add(
-        new OperatorNode("dropout", "Dropout", dropped, List.of("dropped"), Attributes.NONE));
+    nodes.add(new OperatorNode("dropout", "Dropout", dropped, List.of("dropped"), Attributes.NONE));
     nodes.add(layer.withInputs(reads));
     return Simulation.of(
         graph.toBuilder().nodes(nodes).initializer("ratio", Tensor.scalar(0.5f)).build());

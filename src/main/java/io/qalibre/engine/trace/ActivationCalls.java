@@ -71,9 +71,7 @@ final class ActivationCalls {
     String tensor = c.trace().tensor(c.self(), "clip");
     Optional<OperatorNode> relu =
         c.trace().producer(tensor).filter(node -> node.type().equals("Relu") && high > 0);
-    return relu.isPresent()
-        ? clip(c, relu.get().input(0), 0f, high)
-        : clip(c, tensor, null, high);
+    return relu.isPresent() ? clip(c, relu.get().input(0), 0f, high) : clip(c, tensor, null, high);
   }
 
   private static String clip(

@@ -114,8 +114,7 @@ final class ArithmeticCalls {
         .node(
             node,
             "Where",
-            List.of(
-                c.tensor(0, node), c.trace().tensor(c.self(), node), c.tensor(1, node)),
+            List.of(c.tensor(0, node), c.trace().tensor(c.self(), node), c.tensor(1, node)),
             Map.of());
   }
 

@@ -20,8 +20,7 @@ final class BatchShapes implements CallListener {
 
   @Override
   public void called(Call call) {
-    seen.add(
-        new Seen(call.withNumbers(), call.arrays().stream().map(BatchShapes::sizes).toList()));
+    seen.add(new Seen(call.withNumbers(), call.arrays().stream().map(BatchShapes::sizes).toList()));
   }
 
   /** Whether the first run called a method. */
@@ -45,8 +44,7 @@ final class BatchShapes implements CallListener {
     if (!before.equals(call.withNumbers()) || arrays.size() != seen.get(next).shapes().size()) {
       throw new UntraceableBlockException(
           "what the block calls depends on the batch size, so it cannot be traced: %s for %d samples, %s for %d"
-              .formatted(
-                  call.withNumbers(), TracedShape.BATCH, before, TracedShape.OTHER_BATCH));
+              .formatted(call.withNumbers(), TracedShape.BATCH, before, TracedShape.OTHER_BATCH));
     }
     for (int i = 0; i < arrays.size(); i++) {
       others.put(arrays.get(i), seen.get(next).shapes().get(i));

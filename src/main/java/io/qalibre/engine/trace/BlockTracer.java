@@ -104,9 +104,7 @@ public final class BlockTracer {
 
   private static TensorShape symbolic(TensorShape shape) {
     return new TensorShape(
-        shape.dims().stream()
-            .map(d -> d.known() ? d : Dim.symbolic(TracedShape.SYMBOL))
-            .toList());
+        shape.dims().stream().map(d -> d.known() ? d : Dim.symbolic(TracedShape.SYMBOL)).toList());
   }
 
   private static NDList arrays(NDManager manager, List<ValueInfo> inputs, long batch) {

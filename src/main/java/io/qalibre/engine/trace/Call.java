@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param arguments what it was called with; optional ones may be null
  * @param results the arrays that came out
  */
-record Call(
-    Method method, NDArray self, List<@Nullable Object> arguments, List<NDArray> results) {
+record Call(Method method, NDArray self, List<@Nullable Object> arguments, List<NDArray> results) {
 
   /** The method's name. */
   String name() {

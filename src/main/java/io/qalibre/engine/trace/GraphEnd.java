@@ -34,8 +34,7 @@ final class GraphEnd {
     } else {
       List<String> written = List.of(output.name());
       nodes.add(
-          new OperatorNode(
-              output.name(), "Identity", List.of(tensor), written, Attributes.NONE));
+          new OperatorNode(output.name(), "Identity", List.of(tensor), written, Attributes.NONE));
     }
     outputs.add(output);
   }

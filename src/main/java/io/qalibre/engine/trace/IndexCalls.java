@@ -38,8 +38,7 @@ final class IndexCalls {
         return get(c, new NDIndex(c.argument(i, long[].class)));
       }
       if (c.is(i, String.class)) {
-        return get(
-            c, new NDIndex(c.argument(i, String.class), c.argument(i + 1, Object[].class)));
+        return get(c, new NDIndex(c.argument(i, String.class), c.argument(i + 1, Object[].class)));
       }
     }
     throw c.untraceable("without an index");
@@ -50,8 +49,7 @@ final class IndexCalls {
       throw c.untraceable("how much a mask picks depends on the data");
     }
     String node = c.trace().next("gather");
-    return c.node(
-        node, "Gather", List.of(Casts.integers(c, positions, node)), Map.of("axis", 0L));
+    return c.node(node, "Gather", List.of(Casts.integers(c, positions, node)), Map.of("axis", 0L));
   }
 
   /** A slice along each axis that is not taken whole; then axes with a single position go. */
@@ -73,9 +71,7 @@ final class IndexCalls {
         throw c.untraceable("an index of type " + element.getClass().getSimpleName());
       }
     }
-    return slices.get(0).isEmpty()
-        ? c.trace().tensor(c.self(), "")
-        : squeezed(c, slices, dropped);
+    return slices.get(0).isEmpty() ? c.trace().tensor(c.self(), "") : squeezed(c, slices, dropped);
   }
 
   private static List<Long> list() {

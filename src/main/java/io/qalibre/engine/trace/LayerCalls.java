@@ -77,7 +77,9 @@ final class LayerCalls {
                 groups));
   }
 
-  /** DJL's weight is filters × (channels / groups) × …, ONNX's channels × (filters / groups) × …. */
+  /**
+   * DJL's weight is filters × (channels / groups) × …, ONNX's channels × (filters / groups) × ….
+   */
   private static String deconvolutionWeight(TracedCall c, String node, long groups) {
     NDArray weight = c.argument(1, NDArray.class);
     long[] sizes = weight.getShape().getShape();
@@ -123,8 +125,7 @@ final class LayerCalls {
   private static String embedding(TracedCall c) {
     String node = c.trace().next("embedding");
     String indices = Casts.integers(c, c.argument(0, NDArray.class), node);
-    return c.trace()
-        .node(node, "Gather", List.of(c.tensor(1, node), indices), Map.of("axis", 0L));
+    return c.trace().node(node, "Gather", List.of(c.tensor(1, node), indices), Map.of("axis", 0L));
   }
 
   private static String batchNorm(TracedCall c) {

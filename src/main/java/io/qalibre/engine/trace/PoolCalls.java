@@ -35,41 +35,23 @@ final class PoolCalls {
             c.flag(3) ? 1L : 0L));
   }
 
-  /**
-   * DJL's PyTorch engine counts the padding whatever its last argument says. Of a last window that
-   * reaches beyond the padding, though, it counts what is inside only, where ONNX Runtime counts
-   * all: then the padding is a node of its own.
-   */
+  /** DJL's PyTorch engine counts the padding whatever its last argument says. */
   private static String avgPool(TracedCall c) {
-    String node = c.trace().next("avgpool");
-    String data = c.trace().tensor(c.self(), node);
-    boolean ceil = c.flag(3);
-    boolean padded = c.shape(2).stream().anyMatch(pad -> pad > 0);
-    List<Long> pads = c.pads(2);
-    if (ceil && padded) {
-      data = padded(c, node + ".padded", data);
-      pads = Collections.nCopies(pads.size(), 0L);
-    }
-    return c.trace()
-        .node(
-            node,
-            "AveragePool",
-            List.of(data),
-            AttributeList.of(
-                "kernel_shape", c.shape(0),
-                "strides", c.shape(1),
-                "pads", pads,
-                "ceil_mode", ceil ? 1L : 0L,
-                "count_include_pad", ceil ? 0L : 1L));
-  }
-
-  private static String padded(TracedCall c, String node, String data) {
-    List<Long> half = new ArrayList<>(List.of(0L, 0L));
-    half.addAll(c.shape(2));
-    List<Long> pads = new ArrayList<>(half);
-    pads.addAll(half);
-    return c.trace()
-        .node(node, "Pad", List.of(data, c.integers(node + ".pads", pads)), Map.of());
+    return c.node(
+        c.trace().next("avgpool"),
+        "AveragePool",
+        List.of(),
+        AttributeList.of(
+            "kernel_shape",
+            c.shape(0),
+            "strides",
+            c.shape(1),
+            "pads",
+            c.pads(2),
+            "ceil_mode",
+            c.flag(3) ? 1L : 0L,
+            "count_include_pad",
+            1L));
   }
 
   /** DJL's global pooling drops the spatial axes; ONNX's keeps them. */
@@ -122,8 +104,7 @@ final class PoolCalls {
   }
 
   /** (Σ xᵖ)^(1/p) over each window, by an average of the powers. */
-  private static String summed(
-      TracedCall c, List<Long> kernel, List<Long> strides, boolean ceil) {
+  private static String summed(TracedCall c, List<Long> kernel, List<Long> strides, boolean ceil) {
     String node = c.trace().next("lppool");
     float norm = c.number(0);
     long window = kernel.stream().reduce(1L, Math::multiplyExact);

@@ -25,7 +25,8 @@ final class RecurrentCalls {
   }
 
   private static List<String> rnn(TracedCall c) {
-    String activation = c.argument(5, RNN.Activation.class) == RNN.Activation.RELU ? "Relu" : "Tanh";
+    String activation =
+        c.argument(5, RNN.Activation.class) == RNN.Activation.RELU ? "Relu" : "Tanh";
     int directions = c.flag(8) ? 2 : 1;
     List<String> activations = Collections.nCopies(directions, activation);
     return new Stack(c, Gates.RNN, AttributeList.of("activations", activations)).record();

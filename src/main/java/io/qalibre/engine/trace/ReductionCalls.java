@@ -31,9 +31,7 @@ final class ReductionCalls {
     boolean asInput = type.equals("ReduceSum") || c.trace().options().axesAsInput();
     List<String> more = asInput ? List.of(c.integers(node + ".axes", c.axes(0))) : List.of();
     Map<String, Object> attributes =
-        asInput
-            ? Map.of("keepdims", keep)
-            : AttributeList.of("axes", c.axes(0), "keepdims", keep);
+        asInput ? Map.of("keepdims", keep) : AttributeList.of("axes", c.axes(0), "keepdims", keep);
     return c.node(node, type, more, attributes);
   }
 

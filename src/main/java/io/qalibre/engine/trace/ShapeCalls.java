@@ -61,8 +61,7 @@ final class ShapeCalls {
     return trace.reshaped(reshaped(c, from, to, wanted), from);
   }
 
-  private static String reshaped(
-      TracedCall c, Trace.View from, TracedShape to, List<Long> sizes) {
+  private static String reshaped(TracedCall c, Trace.View from, TracedShape to, List<Long> sizes) {
     if (to.rank() == 2 && from.shape().rank() > 2 && to.varies(0) && to.sameAt(0, from.shape())) {
       String node = c.trace().next("flatten");
       return c.trace().node(node, "Flatten", List.of(from.tensor()), Map.of("axis", 1L));
@@ -112,8 +111,7 @@ final class ShapeCalls {
   private static String stack(TracedCall c) {
     int axis =
         Axes.counted(
-            c.arity() > 1 ? c.argument(1, Integer.class) : 0,
-            c.result().getShape().dimension());
+            c.arity() > 1 ? c.argument(1, Integer.class) : 0, c.result().getShape().dimension());
     List<NDArray> arrays = new ArrayList<>(List.of(c.self()));
     arrays.addAll(c.argument(0, NDList.class));
     TracedShape shape = c.shapeOf(c.self());
@@ -125,8 +123,7 @@ final class ShapeCalls {
     List<String> parts = arrays.stream().map(a -> reshape(c, a, one)).toList();
     return parts.size() == 1
         ? parts.get(0)
-        : c.trace()
-            .node(c.trace().next("concat"), "Concat", parts, Map.of("axis", (long) axis));
+        : c.trace().node(c.trace().next("concat"), "Concat", parts, Map.of("axis", (long) axis));
   }
 
   private static List<String> split(TracedCall c) {

@@ -146,8 +146,7 @@ final class Trace implements CallListener {
   String batch() {
     String tensor = "batch";
     if (nodes.stream().noneMatch(n -> n.name().equals(tensor))) {
-      ValueInfo input =
-          inputs.stream().filter(i -> !i.shape().known()).findFirst().orElseThrow();
+      ValueInfo input = inputs.stream().filter(i -> !i.shape().known()).findFirst().orElseThrow();
       long axis = 0;
       while (input.shape().dim((int) axis).known()) {
         axis++;

@@ -97,9 +97,7 @@ final class TracedCall {
   List<Long> axes(int index) {
     int rank = self().getShape().dimension();
     int[] axes =
-        is(index, int[].class)
-            ? argument(index, int[].class)
-            : IntStream.range(0, rank).toArray();
+        is(index, int[].class) ? argument(index, int[].class) : IntStream.range(0, rank).toArray();
     return Arrays.stream(axes).mapToObj(a -> (long) (a < 0 ? a + rank : a)).toList();
   }
 

@@ -1,6 +1,8 @@
 package io.qalibre.engine.trace;
 
-/** The calls of DJL's arrays that have a counterpart in ONNX. A new one is one entry in a family. */
+/**
+ * The calls of DJL's arrays that have a counterpart in ONNX. A new one is one entry in a family.
+ */
 final class TracedCalls {
   /** All of them. */
   static final CallTable ALL = new CallTable();

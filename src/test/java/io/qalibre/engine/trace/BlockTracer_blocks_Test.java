@@ -21,7 +21,10 @@ class BlockTracer_blocks_Test {
   private static final double CLOSE = 1e-5;
 
   @ParameterizedTest
-  @MethodSource("io.qalibre.testing.TracedBlocks#blocks")
+  @MethodSource({
+    "io.qalibre.testing.TracedBlocks#blocks",
+    "io.qalibre.testing.TracedBlocks#notInOnnxRuntime"
+  })
   void blocks(TracedBlock traced) {
     check(traced);
   }
@@ -34,8 +37,7 @@ class BlockTracer_blocks_Test {
 
   private static void check(TracedBlock traced) {
     try (NDManager manager = NDManager.newBaseManager()) {
-      Graph graph =
-          BlockTracer.trace(traced.name(), traced.initialized(manager), traced.inputs());
+      Graph graph = BlockTracer.trace(traced.name(), traced.initialized(manager), traced.inputs());
       graph
           .operators()
           .forEach(
@@ -46,8 +48,7 @@ class BlockTracer_blocks_Test {
       for (long batch : new long[] {TracedShape.BATCH, 5}) {
         Map<String, Tensor> data = traced.data(batch);
         List<Tensor> expected = traced.outputs(manager, data);
-        List<Tensor> found =
-            List.copyOf(Runner.run(Simulation.of(graph), data).values());
+        List<Tensor> found = List.copyOf(Runner.run(Simulation.of(graph), data).values());
 
         assertThat(found).hasSameSizeAs(expected);
         for (int i = 0; i < found.size(); i++) {

@@ -138,8 +138,7 @@ class BlockTracer_trace_Test {
         .startsWith("conv1", "batchnorm1", "clip1", "conv2", "batchnorm2", "clip2");
     assertThat(small.initializers().keySet())
         .contains("conv1.weight", "batchnorm1.gamma", "clip1.min", "clip1.max");
-    assertThat(last(small, 4))
-        .containsExactly("Clip", "GlobalAveragePool", "Conv", "Flatten");
+    assertThat(last(small, 4)).containsExactly("Clip", "GlobalAveragePool", "Conv", "Flatten");
     assertThat(last(large, 4)).containsExactly("Relu", "GlobalAveragePool", "Flatten", "Gemm");
   }
 
@@ -214,8 +213,7 @@ class BlockTracer_trace_Test {
   }
 
   private static Block mean() {
-    return new LambdaBlock(
-        x -> new NDList(x.head().sum(new int[] {0}).div(x.head().size(0))));
+    return new LambdaBlock(x -> new NDList(x.head().sum(new int[] {0}).div(x.head().size(0))));
   }
 
   @Test

@@ -99,13 +99,11 @@ class BlockTracer_training_Test {
                 true)
             .head();
 
-    assertThat(TracedBlock.distance(Transfer.toTensor(expected), found))
-        .isCloseTo(0, within(1e-5));
+    assertThat(TracedBlock.distance(Transfer.toTensor(expected), found)).isCloseTo(0, within(1e-5));
     for (String statistic : new String[] {"runningMean", "runningVar"}) {
       NDArray own = traced.block().getParameters().get("02BatchNorm_" + statistic).getArray();
       Tensor followed = trainable.snapshot().get("batchnorm1." + statistic);
-      assertThat(TracedBlock.distance(Transfer.toTensor(own), followed))
-          .isCloseTo(0, within(1e-5));
+      assertThat(TracedBlock.distance(Transfer.toTensor(own), followed)).isCloseTo(0, within(1e-5));
       assertThat(followed).isNotEqualTo(graph.initializer("batchnorm1." + statistic));
     }
   }
