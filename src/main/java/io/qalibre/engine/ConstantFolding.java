@@ -1,5 +1,6 @@
 package io.qalibre.engine;
 
+import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.GraphBuilder;
 import io.qalibre.graph.Node;
@@ -104,9 +105,13 @@ public final class ConstantFolding {
     return facts.shapes().getOrDefault(tensor, TensorShape.of(-1));
   }
 
+  private DataType type(String tensor) {
+    return facts.types().getOrDefault(tensor, DataType.FLOAT);
+  }
+
   /** As a floating-point number, since a file may claim more than a long holds. */
   private double bytes(String tensor) {
-    double count = facts.types().get(tensor).bytes();
+    double count = type(tensor).bytes();
     for (long size : shape(tensor).sizes()) {
       count *= size;
     }
@@ -116,8 +121,7 @@ public final class ConstantFolding {
   private Graph fold() {
     Map<String, Tensor> values = values();
     Set<String> read = new HashSet<>();
-    List<Node> left =
-        graph.nodes().stream().filter(node -> !folded.contains(node)).toList();
+    List<Node> left = graph.nodes().stream().filter(node -> !folded.contains(node)).toList();
     left.forEach(node -> read.addAll(node.inputs()));
     Set<String> gone =
         folded.stream()
@@ -146,7 +150,7 @@ public final class ConstantFolding {
       return Map.of();
     }
     wanted.forEach(
-        tensor -> part.output(new ValueInfo(tensor, facts.types().get(tensor), shape(tensor))));
+        tensor -> part.output(new ValueInfo(tensor, type(tensor), shape(tensor))));
     return Runner.run(Simulation.of(part.build()), Map.of());
   }
 
