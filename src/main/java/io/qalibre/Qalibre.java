@@ -1,20 +1,24 @@
 package io.qalibre;
 
 import ai.djl.Model;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.qalibre.data.ProjectFiles;
 import io.qalibre.engine.ConstantFolding;
 import io.qalibre.engine.Devices;
 import io.qalibre.engine.trace.BlockTracer;
+import io.qalibre.export.FloatGraph;
+import io.qalibre.export.QdqReader;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.ShapeInference;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.ValueInfo;
 import io.qalibre.graph.onnx.OnnxReader;
 import io.qalibre.graph.op.OperatorCatalogue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** Where networks come from, and the process' settings. */
 public final class Qalibre {
@@ -70,6 +74,32 @@ public final class Qalibre {
   }
 
   /**
+   * Loads a quantized network from a QDQ ONNX file, such as {@link QuantizedNetwork#export} or
+   * another tool writes: its pairs of QuantizeLinear and DequantizeLinear become quantizers with
+   * their encodings again; see {@link QdqReader}. It can be run, trained on and exported like one
+   * whose encodings were computed here.
+   *
+   * @param file the file; a relative path is looked for as by {@link #load(String)}
+   * @throws io.qalibre.errors.QalibreException if there is no such file, it is not ONNX, it has
+   *     none of the two operators or some that make no quantizer (integer kernels, blocks, int4,
+   *     float8), or operators that are not supported; the message lists all of them
+   */
+  public static QuantizedNetwork loadQuantized(String file) {
+    return loadQuantized(found(file));
+  }
+
+  /** Loads a quantized network from a QDQ ONNX file; see {@link #loadQuantized(String)}. */
+  public static QuantizedNetwork loadQuantized(Path file) {
+    QdqReader.Result read = QdqReader.read(file);
+    Simulation simulation = read.simulation();
+    String name = String.valueOf(file.getFileName());
+    Network network = network(FloatGraph.of(simulation.graph()), new Step("loadQuantized", name));
+    QuantizationSimModel sim =
+        new QuantizationSimModel(network, simulation.graph(), name, read.integerBias());
+    return new QuantizedNetwork(sim, simulation, Map.of(), network.steps(), null);
+  }
+
+  /**
    * Takes over a DJL model: its block is traced with the parameters it has now.
    *
    * @param model the model, trained or at least initialized
@@ -103,8 +133,24 @@ public final class Qalibre {
 
   /** Takes over a DJL block; see {@link #of(Model, Shape)}. */
   public static Network of(String name, Block block, Shape input) {
-    Graph graph = BlockTracer.trace(name, block, input);
-    return new Network(graph, List.of(new Step("of", "traced from a DJL block")));
+    return traced(BlockTracer.trace(name, block, input));
+  }
+
+  /**
+   * Takes over a DJL block with several inputs, or with inputs of integers.
+   *
+   * @param name the network's name
+   * @param block the block, trained or at least initialized
+   * @param inputs its inputs in order; a dimension that is not known is the batch
+   * @throws io.qalibre.errors.QalibreException if the block calls what cannot be traced, has no
+   *     parameters, or does not take the inputs
+   */
+  public static Network of(String name, Block block, List<ValueInfo> inputs) {
+    return traced(BlockTracer.trace(name, block, inputs));
+  }
+
+  private static Network traced(Graph graph) {
+    return network(graph, new Step("of", "traced from a DJL block"));
   }
 
   /**
@@ -119,6 +165,6 @@ public final class Qalibre {
 
   /** Seeds the engine's random numbers: initial weights, dropout. */
   public static void seed(int seed) {
-    Engine.getEngine("PyTorch").setRandomSeed(seed);
+    Devices.seed(seed);
   }
 }

@@ -17,13 +17,31 @@ import tech.tablesaw.api.Table;
 /** A network with quantizers placed, whose ranges are not known yet. */
 public final class QuantizationSimModel implements Viewable {
   private final Network network;
-  private final QuantConfig config;
   private final Graph graph;
+  private final String source;
+  private final boolean integerBias;
 
   QuantizationSimModel(Network network, QuantConfig config) {
+    this(
+        network,
+        config.place(network.graph()),
+        config.config().name(),
+        config.config().integerBias());
+  }
+
+  /**
+   * A network whose quantizers are placed already.
+   *
+   * @param network the float network
+   * @param graph the same with quantizers
+   * @param source what placed them: a config's name, or a file's
+   * @param integerBias whether the target adds biases in int32
+   */
+  QuantizationSimModel(Network network, Graph graph, String source, boolean integerBias) {
     this.network = network;
-    this.config = config;
-    graph = config.place(network.graph());
+    this.graph = graph;
+    this.source = source;
+    this.integerBias = integerBias;
   }
 
   /** The graph with its quantizers. */
@@ -37,7 +55,7 @@ public final class QuantizationSimModel implements Viewable {
 
   /** A row a quantizer: what it quantizes, how, and the rule that decided. */
   public Table quantizers() {
-    return Tables.of("Quantizers by " + config.config().name(), graph.quantizers())
+    return Tables.of("Quantizers by " + source, graph.quantizers())
         .text("tensor", QuantizerNode::tensor)
         .text("kind", q -> q.placement().kind().name().toLowerCase(Locale.ROOT))
         .text("operator", q -> q.placement().operator())
@@ -60,7 +78,7 @@ public final class QuantizationSimModel implements Viewable {
    */
   public QuantizedNetwork computeEncodings(Dataset samples) {
     Calibrator.Result result = Calibrator.calibrate(graph, samples);
-    String done = enabled() + " encodings by " + config.config().name();
+    String done = enabled() + " encodings by " + source;
     return new QuantizedNetwork(
         this,
         asOnTarget(result.simulation()),
@@ -87,7 +105,7 @@ public final class QuantizationSimModel implements Viewable {
 
   /** What the target computes with: integer kernels add biases in int32. */
   Simulation asOnTarget(Simulation simulation) {
-    return config.config().integerBias() ? IntegerBiases.round(simulation) : simulation;
+    return integerBias ? IntegerBiases.round(simulation) : simulation;
   }
 
   private long enabled() {
@@ -108,6 +126,6 @@ public final class QuantizationSimModel implements Viewable {
         + " of "
         + graph.quantizers().size()
         + " quantizers enabled by "
-        + config.config().name();
+        + source;
   }
 }

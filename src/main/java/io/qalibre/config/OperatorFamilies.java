@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the rules of placement need to know of operators, whether the catalogue runs them or not.
  */
-final class OperatorFamilies {
+public final class OperatorFamilies {
   /** Operators whose outputs hold only values of their input: q(f(x)) = f(q(x)). */
   private static final Set<String> GRID_PRESERVING =
       Set.of(
@@ -98,11 +98,12 @@ final class OperatorFamilies {
   }
 
   /** Whether the input at an index is data, rather than a bound or a size. */
-  static boolean isData(OperatorNode node, int input) {
+  public static boolean isData(OperatorNode node, int input) {
     return input == 0 || !FIRST_INPUT_ONLY.contains(node.type());
   }
 
-  static Map<Integer, ParameterSlot> parameters(OperatorNode node) {
+  /** The inputs of a node that hold parameters when they are initializers, by index. */
+  public static Map<Integer, ParameterSlot> parameters(OperatorNode node) {
     return OperatorCatalogue.supports(node.type())
         ? OperatorCatalogue.get(node).parameters()
         : Map.of();

@@ -149,8 +149,7 @@ public final class ConstantFolding {
     if (wanted.isEmpty()) {
       return Map.of();
     }
-    wanted.forEach(
-        tensor -> part.output(new ValueInfo(tensor, type(tensor), shape(tensor))));
+    wanted.forEach(tensor -> part.output(new ValueInfo(tensor, type(tensor), shape(tensor))));
     return Runner.run(Simulation.of(part.build()), Map.of());
   }
 

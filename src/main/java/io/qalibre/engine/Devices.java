@@ -46,4 +46,9 @@ public final class Devices {
     }
     current = Device.gpu(index);
   }
+
+  /** Seeds the engine's random numbers: initial weights, dropout. */
+  public static void seed(int seed) {
+    Engine.getEngine("PyTorch").setRandomSeed(seed);
+  }
 }

@@ -8,14 +8,21 @@ enum Mode {
   OBSERVE,
   /**
    * Quantizers quantize with the ranges given as tensors; gradients flow to weights and ranges;
-   * batch normalizations use the statistics they have.
+   * batch normalizations use the statistics they have, dropouts drop.
    */
   TRAIN,
   /** The same, but batch normalizations use each batch's statistics and update their own. */
-  TRAIN_LIVE_NORMS;
+  TRAIN_LIVE_NORMS,
+  /** The network that a training has so far: as {@link #TRAIN}, but dropouts drop nothing. */
+  VALIDATE;
 
-  /** Whether gradients flow. */
+  /** Whether weights and ranges are those that a training changes. */
   boolean trains() {
+    return dropsOut() || this == VALIDATE;
+  }
+
+  /** Whether dropouts drop. */
+  boolean dropsOut() {
     return this == TRAIN || this == TRAIN_LIVE_NORMS;
   }
 }

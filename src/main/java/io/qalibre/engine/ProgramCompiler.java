@@ -287,6 +287,11 @@ final class ProgramCompiler {
     }
 
     @Override
+    public boolean dropsOut() {
+      return mode.dropsOut();
+    }
+
+    @Override
     public String input(int index) {
       return variable(node().input(index));
     }

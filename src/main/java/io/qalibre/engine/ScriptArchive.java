@@ -14,7 +14,10 @@ import java.util.zip.ZipOutputStream;
  * class.
  */
 final class ScriptArchive {
-  private static final String VERSION = "6\n";
+  /**
+   * The format that has every operator as libtorch 2.7 has it: Gelu's approximation came with it.
+   */
+  private static final String VERSION = "10\n";
 
   /** Pickle, protocol 2, of an empty tuple. */
   private static final byte[] CONSTANTS = {(byte) 0x80, 2, ')', '.'};

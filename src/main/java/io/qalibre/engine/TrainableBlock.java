@@ -23,9 +23,11 @@ import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.ValueInfo;
 import io.qalibre.quant.TensorEncoding;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,15 +36,17 @@ import org.jspecify.annotations.Nullable;
  * .range_max}. It trains under any DJL trainer and optimizer.
  *
  * <p>Batch normalizations that are not folded keep their statistics and learn γ and β only, unless
- * {@link #liveNorms} lets them use and follow each training batch's.
+ * {@link #liveNorms} lets them use and follow each training batch's. Dropouts drop in training
+ * batches only.
  */
 public final class TrainableBlock extends AbstractBlock {
   private static final byte VERSION = 1;
 
   private final Simulation simulation;
   private final ProgramSource source;
-  private final PtSymbolBlock program;
-  private final PtSymbolBlock liveProgram;
+  private final PtSymbolBlock validating;
+  private final PtSymbolBlock training;
+  private final PtSymbolBlock trainingLive;
   private final List<Parameter> weights = new ArrayList<>();
   private final List<Parameter> ranges = new ArrayList<>();
   private boolean live;
@@ -58,10 +62,16 @@ public final class TrainableBlock extends AbstractBlock {
     super(VERSION);
     this.simulation = simulation;
     Graph graph = LearnedRanges.decided(simulation);
-    source = ProgramCompiler.compile(graph, Mode.TRAIN);
-    program = Programs.load(manager, source.code());
-    String liveCode = ProgramCompiler.compile(graph, Mode.TRAIN_LIVE_NORMS).code();
-    liveProgram = liveCode.equals(source.code()) ? program : Programs.load(manager, liveCode);
+    source = ProgramCompiler.compile(graph, Mode.VALIDATE);
+    // Where there is nothing to drop or to normalize, the programs are one.
+    Map<String, PtSymbolBlock> programs = new HashMap<>();
+    Function<Mode, PtSymbolBlock> load =
+        mode ->
+            programs.computeIfAbsent(
+                ProgramCompiler.compile(graph, mode).code(), code -> Programs.load(manager, code));
+    validating = load.apply(Mode.VALIDATE);
+    training = load.apply(Mode.TRAIN);
+    trainingLive = load.apply(Mode.TRAIN_LIVE_NORMS);
     for (ProgramSource.Parameter parameter : source.parameters()) {
       Tensor value = simulation.graph().initializer(parameter.initializer());
       weights.add(parameter(manager, parameter.initializer(), value, learned(parameter)));
@@ -122,7 +132,8 @@ public final class TrainableBlock extends AbstractBlock {
     add(arguments, "r[]", values(store, manager, ranges, training));
     // Also for validation with gradients on: a program that has been specialised for training fails
     // on the tensors of libtorch's inference mode. Nothing runs backward then, so nothing changes.
-    return forward(training && live ? liveProgram : program, arguments);
+    PtSymbolBlock learning = live ? trainingLive : this.training;
+    return forward(training ? learning : validating, arguments);
   }
 
   /**

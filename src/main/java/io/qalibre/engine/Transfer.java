@@ -19,9 +19,7 @@ public final class Transfer {
   public static NDArray toArray(NDManager manager, Tensor tensor) {
     DataType held = held(tensor.type());
     Tensor moved =
-        held == tensor.type()
-            ? tensor
-            : Tensor.ofIntegers(held, tensor.longs(), tensor.sizes());
+        held == tensor.type() ? tensor : Tensor.ofIntegers(held, tensor.longs(), tensor.sizes());
     ByteBuffer bytes = moved.bytes();
     return manager.create(bytes, new Shape(moved.sizes()), type(held));
   }
@@ -40,7 +38,7 @@ public final class Transfer {
   }
 
   /** The engine's name of the type that it holds a type in. */
-  static ai.djl.ndarray.types.DataType type(DataType type) {
+  public static ai.djl.ndarray.types.DataType type(DataType type) {
     return switch (held(type)) {
       case FLOAT -> ai.djl.ndarray.types.DataType.FLOAT32;
       case UINT8 -> ai.djl.ndarray.types.DataType.UINT8;
@@ -59,7 +57,12 @@ public final class Transfer {
     };
   }
 
-  private static DataType type(ai.djl.ndarray.types.DataType type) {
+  /**
+   * The type of a tensor with the elements of an array of the engine's type.
+   *
+   * @throws QalibreException if there is none
+   */
+  public static DataType type(ai.djl.ndarray.types.DataType type) {
     return switch (type) {
       case FLOAT32 -> DataType.FLOAT;
       case UINT8 -> DataType.UINT8;

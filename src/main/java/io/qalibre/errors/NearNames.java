@@ -11,6 +11,9 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 public final class NearNames {
   private static final int SHOWN = 3;
 
+  /** Names longer than this are no typing errors, and comparing them takes long. */
+  private static final int LONGEST = 500;
+
   private NearNames() {}
 
   /**
@@ -36,11 +39,15 @@ public final class NearNames {
   /** The known names within a third of {@code name}'s length in edits, or containing it. */
   static List<String> near(String name, Collection<String> known) {
     String wanted = name.toLowerCase(Locale.ROOT);
+    if (name.length() > LONGEST) {
+      return List.of();
+    }
     int limit = Math.max(2, name.length() / 3);
     LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
     record Candidate(String name, int cost) {}
     return known.stream()
         .distinct()
+        .filter(k -> k.length() <= LONGEST)
         .map(
             k -> {
               String lower = k.toLowerCase(Locale.ROOT);
@@ -57,6 +64,8 @@ public final class NearNames {
   }
 
   private static String quoted(List<String> names, String separator) {
-    return names.stream().map(n -> "`" + n + "`").collect(Collectors.joining(separator));
+    return names.stream()
+        .map(n -> "`" + (n.length() > LONGEST ? n.substring(0, LONGEST) + "…" : n) + "`")
+        .collect(Collectors.joining(separator));
   }
 }

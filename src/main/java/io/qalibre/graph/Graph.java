@@ -18,6 +18,7 @@ import java.util.Set;
 public final class Graph {
   private final String name;
   private final ModelInfo info;
+  private final Annotations annotations;
   private final List<ValueInfo> inputs;
   private final List<ValueInfo> outputs;
   private final List<Node> nodes;
@@ -34,6 +35,7 @@ public final class Graph {
   Graph(GraphBuilder builder) {
     name = builder.name;
     info = builder.info;
+    annotations = builder.annotations;
     inputs = List.copyOf(builder.inputs);
     outputs = List.copyOf(builder.outputs);
     nodes = List.copyOf(builder.nodes);
@@ -89,6 +91,11 @@ public final class Graph {
   /** What its file says about itself. */
   public ModelInfo info() {
     return info;
+  }
+
+  /** What else its file says, of nodes and tensors. */
+  public Annotations annotations() {
+    return annotations;
   }
 
   /** The inputs that data is given for. */

@@ -10,6 +10,7 @@ import java.util.Set;
 public final class GraphBuilder {
   String name;
   ModelInfo info;
+  Annotations annotations;
   final List<ValueInfo> inputs = new ArrayList<>();
   final List<ValueInfo> outputs = new ArrayList<>();
   final List<Node> nodes = new ArrayList<>();
@@ -19,11 +20,13 @@ public final class GraphBuilder {
   public GraphBuilder(String name) {
     this.name = name;
     this.info = ModelInfo.OWN;
+    this.annotations = Annotations.NONE;
   }
 
   GraphBuilder(Graph graph) {
     name = graph.name();
     info = graph.info();
+    annotations = graph.annotations();
     inputs.addAll(graph.inputs());
     outputs.addAll(graph.outputs());
     nodes.addAll(graph.nodes());
@@ -33,6 +36,12 @@ public final class GraphBuilder {
   /** Sets what the file says about itself. */
   public GraphBuilder info(ModelInfo changed) {
     info = changed;
+    return this;
+  }
+
+  /** Sets what else the file says, of nodes and tensors. */
+  public GraphBuilder annotations(Annotations changed) {
+    annotations = changed;
     return this;
   }
 

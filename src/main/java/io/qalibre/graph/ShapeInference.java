@@ -1,5 +1,6 @@
 package io.qalibre.graph;
 
+import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.op.Operator;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.graph.op.ShapeContext;
@@ -57,10 +58,28 @@ public final class ShapeInference {
       if (node instanceof QuantizerNode quantizer) {
         facts.put(quantizer.output(), facts.shape(quantizer.input()), DataType.FLOAT);
       } else if (node instanceof OperatorNode operator) {
-        infer(operator, facts);
+        inferNamed(operator, facts);
       }
     }
     return facts;
+  }
+
+  /**
+   * Rules are written for nodes that follow ONNX's specification; what else a file may hold
+   * (attributes of another type, sizes whose product is no long, too few dimensions) trips them
+   * over one of Java's own errors, which name no node.
+   */
+  private static void inferNamed(OperatorNode node, TensorFacts facts) {
+    try {
+      infer(node, facts);
+    } catch (QalibreException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new QalibreException(
+          "%s node `%s`: expected inputs and attributes that follow ONNX's specification, found %s (%s)"
+              .formatted(node.type(), node.name(), node.attributes().values(), e),
+          e);
+    }
   }
 
   private static void infer(OperatorNode node, TensorFacts facts) {

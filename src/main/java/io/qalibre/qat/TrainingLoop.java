@@ -220,6 +220,7 @@ public final class TrainingLoop {
   private void pass(Trainer trainer, ReadableOptimizer optimizer, Task task, int epoch)
       throws IOException, TranslateException {
     long done = 0;
+    seedDropouts(epoch);
     for (Batch batch : trainer.iterateDataset(prepared(epoch))) {
       try (batch) {
         InterruptedWorkException.check(() -> TITLE + " stopped after " + losses.size() + " steps");
@@ -232,6 +233,13 @@ public final class TrainingLoop {
     }
     if (done == 0) {
       throw new QalibreException(TITLE + ": the dataset is empty; expected at least one batch");
+    }
+  }
+
+  /** What drops depends on nothing but seed and epoch, so that a training can be resumed. */
+  private void seedDropouts(int epoch) {
+    if (start.graph().operators().stream().anyMatch(node -> node.type().equals("Dropout"))) {
+      Devices.seed(Long.hashCode(31 * options.run().seed() + epoch));
     }
   }
 

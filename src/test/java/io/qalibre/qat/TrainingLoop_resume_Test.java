@@ -3,15 +3,22 @@ package io.qalibre.qat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.qalibre.engine.Devices;
 import io.qalibre.errors.InterruptedWorkException;
 import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Attributes;
 import io.qalibre.graph.Graph;
+import io.qalibre.graph.Node;
+import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
 import io.qalibre.models.MnistNet;
 import io.qalibre.testing.Labelled;
 import io.qalibre.testing.Net;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +42,19 @@ class TrainingLoop_resume_Test {
     return training.checkpoint(folder.resolve(method + ".checkpoint"));
   }
 
+  /** The network with a dropout before its last layer. */
+  private static Simulation dropping() {
+    Graph graph = START.graph();
+    List<Node> nodes = new ArrayList<>(graph.nodes());
+    OperatorNode layer = (OperatorNode) nodes.remove(nodes.size() - 1);
+    List<String> reads = new ArrayList<>(layer.inputs());
+    List<String> dropped = List.of(reads.set(0, "dropped"), "ratio");
+    nodes.add(new OperatorNode("dropout", "Dropout", dropped, List.of("dropped"), Attributes.NONE));
+    nodes.add(layer.withInputs(reads));
+    return Simulation.of(
+        graph.toBuilder().nodes(nodes).initializer("ratio", Tensor.scalar(0.5f)).build());
+  }
+
   private Graph whole(Training.Method method) {
     Training training = options(method);
     Training alone =
@@ -44,7 +64,33 @@ class TrainingLoop_resume_Test {
             null,
             training.recipe(),
             Training.Run.of(1));
-    return TrainingLoop.train(START, PASSES, alone).simulation().graph();
+    return whole(START, alone);
+  }
+
+  private static Graph whole(Simulation start, Training training) {
+    return TrainingLoop.train(start, PASSES, training).simulation().graph();
+  }
+
+  @Test
+  void what_drops_is_the_same_in_a_resumed_training() {
+    Training training = Fp32.epochs(2).learningRate(0.01);
+    Training kept = training.checkpoint(folder.resolve("dropping.checkpoint"));
+    TrainingLoop.train(
+        dropping(),
+        pass -> {
+          if (pass == 2) {
+            throw new InterruptedWorkException("in the middle");
+          }
+          return PASSES.apply(pass);
+        },
+        kept);
+    Devices.seed(12345);
+
+    Graph resumed = whole(dropping(), kept);
+
+    assertThat(resumed.initializers()).isEqualTo(whole(dropping(), training).initializers());
+    assertThat(resumed.initializer("linear1.weight"))
+        .isNotEqualTo(whole(START, training).initializer("linear1.weight"));
   }
 
   @Test

@@ -39,6 +39,12 @@ public final class Net {
         new GraphBuilder("net").input(new ValueInfo("x", DataType.FLOAT, TensorShape.of(dims))));
   }
 
+  /** Adds another input. */
+  public Net input(ValueInfo input) {
+    builder.input(input);
+    return this;
+  }
+
   /** Adds an initializer. */
   public Net constant(String name, Tensor value) {
     builder.initializer(name, value);

@@ -12,8 +12,19 @@ import java.util.function.ToDoubleFunction;
 final class OnnxNumbers {
   private OnnxNumbers() {}
 
-  /** A tensor whose elements lie in {@code raw_data}, of a type that graphs have. */
+  /**
+   * A tensor whose elements lie in {@code raw_data}, of the type that a graph has for it: floats of
+   * any width are FLOAT in graphs.
+   */
   static Tensor tensor(TensorProto proto) {
+    if (isFloat(proto.getDataType())) {
+      double[] values = read(proto.getDataType(), proto.getRawData().asReadOnlyByteBuffer());
+      float[] floats = new float[values.length];
+      for (int i = 0; i < floats.length; i++) {
+        floats[i] = (float) values[i];
+      }
+      return Tensor.of(floats, sizes(proto));
+    }
     DataType type =
         Arrays.stream(DataType.values())
             .filter(t -> t.onnx() == proto.getDataType())
@@ -23,6 +34,14 @@ final class OnnxNumbers {
                     new AssertionError(
                         "a graph has no element type " + typeName(proto.getDataType())));
     return Tensor.of(type, proto.getRawData().asReadOnlyByteBuffer(), sizes(proto));
+  }
+
+  /** Whether graphs have FLOAT for an element type. */
+  static boolean isFloat(int type) {
+    return type == TensorProto.DataType.FLOAT_VALUE
+        || type == TensorProto.DataType.FLOAT16_VALUE
+        || type == TensorProto.DataType.BFLOAT16_VALUE
+        || type == TensorProto.DataType.DOUBLE_VALUE;
   }
 
   static long[] sizes(TensorProto proto) {

@@ -12,13 +12,17 @@ import java.util.Optional;
 final class OutputCheck {
   private OutputCheck() {}
 
-  /** How an output differs from what a test expects, in one line; empty where it does not. */
+  /**
+   * How an output differs from what a test expects, in one line; empty where it does not. Floats of
+   * any width are FLOAT in graphs; their values are compared at the test's tolerances.
+   */
   static Optional<String> difference(NodeTest test, TensorProto expected, Tensor found) {
     if (found == null) {
       return Optional.of("there is none");
     }
     int type = expected.getDataType();
-    if (found.type().onnx() != type) {
+    int held = OnnxNumbers.isFloat(type) ? TensorProto.DataType.FLOAT_VALUE : type;
+    if (found.type().onnx() != held) {
       return Optional.of("expected " + OnnxNumbers.typeName(type) + ", found " + found.type());
     }
     long[] sizes = OnnxNumbers.sizes(expected);
@@ -29,7 +33,7 @@ final class OutputCheck {
     }
     return difference(
         OnnxNumbers.read(type, expected.getRawData().asReadOnlyByteBuffer()),
-        OnnxNumbers.read(type, found.bytes()),
+        OnnxNumbers.read(held, found.bytes()),
         // As ONNX's own runner has it: two units in the last place of a bfloat16.
         type == TensorProto.DataType.BFLOAT16_VALUE ? Math.max(test.rtol(), 0x1p-6) : test.rtol(),
         test.atol());

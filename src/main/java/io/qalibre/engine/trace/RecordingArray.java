@@ -4,32 +4,32 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.internal.NDArrayEx;
 import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
-import java.util.Optional;
+import java.util.Collections;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands in for a real array: passes every call on to it with the arguments unwrapped, and records
- * those that give arrays back. Calls that give something else (a shape, a manager) are constants of
- * the trace.
+ * Stands in for a real array: passes every call on to it with the arguments unwrapped, and tells a
+ * listener of those that give arrays back. Calls that give something else (a shape, a manager) are
+ * constants of the trace.
  */
 final class RecordingArray implements InvocationHandler {
-  private final Trace trace;
+  private final CallListener listener;
   private final NDArray real;
   private final Object target;
 
-  private RecordingArray(Trace trace, NDArray real, Object target) {
-    this.trace = trace;
+  private RecordingArray(CallListener listener, NDArray real, Object target) {
+    this.listener = listener;
     this.real = real;
     this.target = target;
   }
 
   /** A recording stand-in for an array. */
-  static NDArray wrap(Trace trace, NDArray real) {
-    return (NDArray) proxy(NDArray.class, new RecordingArray(trace, real, real));
+  static NDArray wrap(CallListener listener, NDArray real) {
+    return (NDArray) proxy(NDArray.class, new RecordingArray(listener, real, real));
   }
 
   /** The array behind a stand-in; any other array is its own. */
@@ -53,50 +53,30 @@ final class RecordingArray implements InvocationHandler {
       case "equals" -> given[0] instanceof NDArray other && unwrap(other).equals(real);
       case "hashCode" -> System.identityHashCode(real);
       case "getNDArrayInternal" ->
-          proxy(NDArrayEx.class, new RecordingArray(trace, real, real.getNDArrayInternal()));
-      case "getArray" -> wrap(trace, real);
+          proxy(NDArrayEx.class, new RecordingArray(listener, real, real.getNDArrayInternal()));
+      case "getArray" -> wrap(listener, real);
       default -> call(method, given);
     };
   }
 
   private @Nullable Object call(Method method, Object[] given) throws Throwable {
     Object[] arguments = Arrays.stream(given).map(RecordingArray::unwrapArgument).toArray();
-    Object result;
-    try {
-      result = method.invoke(target, arguments);
-    } catch (InvocationTargetException e) {
-      throw e.getCause() == null ? e : e.getCause();
-    }
+    Object result = EngineCalls.invoke(method, target, arguments);
     if (result instanceof NDArray array) {
-      return record(method, arguments, array);
+      return record(method, arguments, List.of(array)).get(0);
     }
     if (result instanceof NDList list) {
-      if (list.size() != 1) {
-        throw untraceable(method);
-      }
-      return new NDList(record(method, arguments, list.get(0)));
+      return record(method, arguments, list);
     }
     return result;
   }
 
-  private NDArray record(Method method, Object[] arguments, NDArray result) {
-    Optional<TracedCalls.Converter> converter = TracedCalls.find(method.getName());
-    TracedCall call = new TracedCall(trace, real, method.getName(), arguments, result);
-    String tensor = converter.orElseThrow(() -> untraceable(method)).convert(call);
-    return trace.result(result, tensor);
-  }
-
-  private static UntraceableBlockException untraceable(Method method) {
-    return new UntraceableBlockException(
-        "the block calls "
-            + method.getDeclaringClass().getSimpleName()
-            + "."
-            + method.getName()
-            + "("
-            + String.join(
-                ", ", Arrays.stream(method.getParameterTypes()).map(Class::getSimpleName).toList())
-            + "), which cannot be traced; traced calls: "
-            + String.join(", ", TracedCalls.names()));
+  private NDList record(Method method, Object[] arguments, List<NDArray> results) {
+    List<@Nullable Object> unchanging = Collections.unmodifiableList(Arrays.asList(arguments));
+    listener.called(new Call(method, real, unchanging, List.copyOf(results)));
+    NDList wrapped = new NDList();
+    results.forEach(array -> wrapped.add(wrap(listener, array)));
+    return wrapped;
   }
 
   private static Object unwrapArgument(Object argument) {

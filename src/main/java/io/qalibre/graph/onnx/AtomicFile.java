@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.UUID;
 
 /** Writes files that appear whole or not at all. */
@@ -35,7 +37,40 @@ public final class AtomicFile {
    * @throws IOException if it cannot be written; the target is then as it was before
    */
   public static void write(Path path, Content content) throws IOException {
-    Path target = path.toAbsolutePath();
+    write(Map.of(path, content));
+  }
+
+  /**
+   * Writes files that belong together: each beside its target under a temporary name; once all are
+   * complete they are moved, in their order.
+   *
+   * @param files what to write into which file; folders are made where they do not exist
+   * @throws IOException if one cannot be written; the targets are then as they were before
+   */
+  public static void write(Map<Path, Content> files) throws IOException {
+    Map<Path, Path> targets = new LinkedHashMap<>();
+    try {
+      for (Map.Entry<Path, Content> file : files.entrySet()) {
+        Path target = file.getKey().toAbsolutePath();
+        Path temporary = temporary(target);
+        targets.put(temporary, target);
+        fill(temporary, file.getValue());
+      }
+      for (Map.Entry<Path, Path> move : targets.entrySet()) {
+        Files.move(
+            move.getKey(),
+            move.getValue(),
+            StandardCopyOption.ATOMIC_MOVE,
+            StandardCopyOption.REPLACE_EXISTING);
+      }
+    } finally {
+      for (Path temporary : targets.keySet()) {
+        Files.deleteIfExists(temporary);
+      }
+    }
+  }
+
+  private static Path temporary(Path target) throws IOException {
     if (Files.isDirectory(target)) {
       throw new IOException("it is a folder");
     }
@@ -45,14 +80,7 @@ public final class AtomicFile {
     }
     Files.createDirectories(folder);
     // Not Files.createTempFile: its files can be read by their owner only, and so would the target.
-    Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-    try {
-      fill(temporary, content);
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
+    return folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
   }
 
   private static void fill(Path path, Content content) throws IOException {

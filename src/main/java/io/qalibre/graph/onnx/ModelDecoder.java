@@ -1,6 +1,5 @@
 package io.qalibre.graph.onnx;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -42,12 +41,15 @@ final class ModelDecoder {
    */
   Graph decode() {
     refuseUnreadable();
-    Constants constants = new Constants(file, tensors, proto.getInitializerList());
+    Inlined inlined = new Inliner(file, model, tensors).inline();
+    Branches.refuseAny(file, inlined.nodes());
+    refuseWithoutOutputs(inlined.nodes());
+    Constants constants = new Constants(file, tensors, inlined.initializers());
     List<ValueInfo> inputs = inputs(constants.names());
     List<ValueInfo> outputs = values("output", proto.getOutputList());
     Set<String> given = new HashSet<>(constants.names());
     inputs.forEach(input -> given.add(input.name()));
-    NodeOrder order = new NodeOrder(file, proto.getNodeList(), given);
+    NodeOrder order = new NodeOrder(file, inlined.nodes(), given);
     for (ValueInfo output : outputs) {
       if (!order.writes(output.name())) {
         throw file.error(
@@ -56,23 +58,18 @@ final class ModelDecoder {
             "none" + order.near(output.name()));
       }
     }
-    return build(constants, inputs, outputs, order.sorted());
-  }
-
-  private Graph build(
-      Constants constants, List<ValueInfo> inputs, List<ValueInfo> outputs, List<NodeProto> all) {
-    List<NodeProto> nodes = constants.absorb(all);
     GraphBuilder builder = new GraphBuilder(name()).info(info());
     inputs.forEach(builder::input);
     outputs.forEach(builder::output);
+    List<NodeProto> nodes = constants.absorb(order.sorted());
     Set<String> results = outputs.stream().map(ValueInfo::name).collect(Collectors.toSet());
     constants.needed(nodes, results).forEach(builder::initializer);
-    NodeNames names = new NodeNames(file, nodes);
-    nodes.forEach(node -> builder.node(node(names.name(node), node)));
-    return builder.build();
+    Map<String, NodeProto> named = new NodeNames(file, nodes).named();
+    named.forEach((name, node) -> builder.node(node(name, node)));
+    return builder.annotations(new AnnotationDecoder(model).decode(inlined, named)).build();
   }
 
-  /** Refuses what a graph cannot hold, all nodes with subgraphs at once. */
+  /** Refuses what a graph cannot hold. */
   private void refuseUnreadable() {
     if (proto.getSparseInitializerCount() > 0) {
       throw file.error(
@@ -83,23 +80,14 @@ final class ModelDecoder {
     if (proto.getOutputCount() == 0) {
       throw file.error("graph", "at least one output", "none");
     }
-    List<String> subgraphs =
-        proto.getNodeList().stream()
-            .filter(node -> node.getAttributeList().stream().anyMatch(ModelDecoder::isGraph))
-            .map(NodeOrder::label)
-            .toList();
-    if (!subgraphs.isEmpty()) {
-      throw file.error("graph", "no control flow", "subgraphs in " + String.join(", ", subgraphs));
-    }
-    for (NodeProto node : proto.getNodeList()) {
+  }
+
+  private void refuseWithoutOutputs(List<NodeProto> nodes) {
+    for (NodeProto node : nodes) {
       if (node.getOutputList().stream().allMatch(String::isEmpty)) {
         throw file.error(NodeOrder.label(node), "at least one output", "none");
       }
     }
-  }
-
-  private static boolean isGraph(AttributeProto attribute) {
-    return attribute.hasG() || attribute.getGraphsCount() > 0;
   }
 
   /** The inputs that data is given for: the first format version lists initializers as well. */

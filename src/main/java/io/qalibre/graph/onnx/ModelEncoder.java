@@ -16,13 +16,14 @@ import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.ValueInfo;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
 /** Encodes a graph as a model. */
 final class ModelEncoder {
-  /** Room for everything but the weights in the 2 GiB that protobuf can hold. */
-  private static final long MOST_WEIGHTS = Integer.MAX_VALUE - (64L << 20);
+  /** The most bytes of weights: room for everything else in the 2 GiB that protobuf can hold. */
+  static final long MOST_WEIGHTS = Integer.MAX_VALUE - (64L << 20);
 
   private final String file;
   private final Graph graph;
@@ -42,13 +43,13 @@ final class ModelEncoder {
   }
 
   /**
-   * The model.
+   * The model, with all weights in it, however many.
    *
-   * @throws OnnxFormatException if the graph has quantizers, attributes of other types than a file
-   *     has, or more weights than a file holds
+   * @throws OnnxFormatException if the graph has quantizers, or attributes of other types than a
+   *     file has
    */
-  ModelProto encode() {
-    refuseUnwritable();
+  ModelProto.Builder encode() {
+    refuseQuantizers();
     ModelInfo info = graph.info();
     ModelProto.Builder model =
         ModelProto.newBuilder()
@@ -57,16 +58,20 @@ final class ModelEncoder {
             .setDocString(info.doc())
             .setGraph(encodeGraph())
             .addOpsetImport(opset("", info.opset()));
-    domains().forEach(domain -> model.addOpsetImport(opset(domain, 1)));
+    AnnotationEncoder annotations = new AnnotationEncoder(file, graph);
+    Map<String, Long> opsets = annotations.opsets();
+    domains().forEach(domain -> opsets.putIfAbsent(domain, 1L));
+    opsets.forEach((domain, version) -> model.addOpsetImport(opset(domain, version)));
     info.properties()
         .forEach(
             (key, value) ->
                 model.addMetadataProps(
                     StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
-    return model.build();
+    annotations.annotate(model);
+    return model;
   }
 
-  private void refuseUnwritable() {
+  private void refuseQuantizers() {
     List<String> quantizers = graph.quantizers().stream().map(QuantizerNode::name).toList();
     if (!quantizers.isEmpty()) {
       throw new OnnxFormatException(
@@ -74,12 +79,6 @@ final class ModelEncoder {
           "graph",
           "ONNX operators only",
           quantizers.size() + " quantizers, first `" + quantizers.get(0) + "`");
-    }
-    long weights =
-        graph.initializers().values().stream().mapToLong(t -> t.bytes().remaining()).sum();
-    if (weights > MOST_WEIGHTS) {
-      throw new OnnxFormatException(
-          file, "initializers", "at most " + MOST_WEIGHTS + " bytes together", weights + " bytes");
     }
   }
 

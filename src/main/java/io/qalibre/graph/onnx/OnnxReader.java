@@ -19,12 +19,17 @@ import java.util.stream.Stream;
  * Initializers and constants stored as FLOAT16, BFLOAT16 or DOUBLE become FLOAT, inputs and outputs
  * declared so likewise, and a {@code Cast} to FLOAT of such an initializer is folded: the
  * initializer then has the name of the Cast's output. Nodes without a name get one from their type
- * and a count ({@code Conv_0}); nodes out of order are sorted. Nothing else is changed: unused
- * initializers and {@code Identity} nodes stay. Whether an operator is supported is not checked
- * here. The operator set versions of other domains, documentation of nodes and intermediate shapes
- * are not kept.
+ * and a count ({@code Conv_0}); nodes out of order are sorted. Calls of the model's own functions
+ * are replaced by the nodes inside, whose tensors are named {@code <call>/<name in the function>};
+ * so are {@code If} nodes whose condition is constant, by the branch taken. Other control flow is
+ * an error. Nothing else is changed: unused initializers and {@code Identity} nodes stay. Whether
+ * an operator is supported is not checked here. What else the file says becomes the graph's {@link
+ * Graph#annotations()}; only training information is not kept.
  */
 public final class OnnxReader {
+  /** A branch in a branch is four parts deeper. */
+  private static final int MOST_DEPTH = 100;
+
   private OnnxReader() {}
 
   /**
@@ -97,11 +102,17 @@ public final class OnnxReader {
       // With aliasing the weights stay slices of the bytes: no second copy of a large model.
       CodedInputStream input = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
       input.enableAliasing(true);
+      input.setRecursionLimit(MOST_DEPTH);
       model = ModelProto.parseFrom(input);
       input.checkLastTagWas(0);
     } catch (IOException e) {
       // The cause stays out: protobuf's stack trace tells a user nothing.
-      throw file.error("", "an ONNX model", FileKind.describe(bytes));
+      throw file.error(
+          "",
+          "an ONNX model",
+          String.valueOf(e.getMessage()).contains("too many levels of nesting")
+              ? "one whose parts are nested more than " + MOST_DEPTH + " deep"
+              : FileKind.describe(bytes));
     }
     if (!model.hasIrVersion() || !model.hasGraph()) {
       throw file.error("", "an ONNX model with a version and a graph", FileKind.describe(bytes));

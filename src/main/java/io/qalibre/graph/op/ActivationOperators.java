@@ -1,101 +1,163 @@
 package io.qalibre.graph.op;
 
-import io.qalibre.graph.Tensor;
+import io.qalibre.graph.DataType;
+import io.qalibre.graph.Dim;
+import io.qalibre.graph.TensorShape;
 import java.util.List;
-import java.util.Optional;
 
 /** Activations: one value in, one value out. */
 final class ActivationOperators {
+  /** Selu's constants, as ONNX gives them. */
+  private static final float SELU_ALPHA = 1.67326319217681884765625f;
+
+  private static final float SELU_GAMMA = 1.05070102214813232421875f;
+
   static final List<Operator> ALL =
       List.of(
-          function("Relu", "torch.relu(%s)"),
-          function("Sigmoid", "torch.sigmoid(%s)"),
-          function("Tanh", "torch.tanh(%s)"),
-          function("HardSwish", "torch.hardswish(%s)"),
-          function("Softplus", "torch.softplus(%s)"),
-          function("Mish", "torch.mish(%s)"),
-          function("Erf", "torch.erf(%s)"),
-          Operator.named("LeakyRelu")
-              .code(
-                  c ->
-                      "torch.leaky_relu(%s, %s)"
-                          .formatted(c.input(0), c.attributes().number("alpha", 0.01f)))
+          Operator.named("Relu").fresh().code(c -> "torch.relu(" + c.input(0) + ")").build(),
+          FunctionOperators.ofFloats("Sigmoid", "torch.sigmoid(%s)").build(),
+          FunctionOperators.ofFloats("Tanh", "torch.tanh(%s)").build(),
+          FunctionOperators.ofFloats("HardSwish", "torch.hardswish(%s)").build(),
+          FunctionOperators.ofFloats("Softplus", "torch.softplus(%s)").build(),
+          FunctionOperators.ofFloats("Mish", "torch.mish(%s)").build(),
+          FunctionOperators.ofFloats("Softsign", "torch.div(%1$s, torch.add(torch.abs(%1$s), 1.))")
               .build(),
-          Operator.named("Elu")
+          withAlpha("LeakyRelu", 0.01f, "torch.leaky_relu(%s, %s)"),
+          withAlpha("Elu", 1, "torch.elu(%s, %s)"),
+          withAlpha("Celu", 1, "torch.celu(%s, %s)"),
+          withAlpha("ThresholdedRelu", 1, "torch.threshold(%s, %s, 0.)"),
+          FunctionOperators.ofFloats("Selu", "")
               .code(
                   c ->
-                      "torch.elu(%s, %s)".formatted(c.input(0), c.attributes().number("alpha", 1f)))
-              .build(),
-          Operator.named("HardSigmoid")
-              .code(
-                  c ->
-                      "torch.clamp(torch.add(torch.mul(%s, %s), %s), 0., 1.)"
+                      "torch.elu(%s, %s, %s)"
                           .formatted(
                               c.input(0),
-                              c.attributes().number("alpha", 0.2f),
-                              c.attributes().number("beta", 0.5f)))
+                              number(c, "alpha", SELU_ALPHA),
+                              number(c, "gamma", SELU_GAMMA)))
               .build(),
-          Operator.named("PRelu")
-              .shape(
-                  c -> {
-                    ElementwiseOperators.broadcast(c, c.shape(0), c.shape(1));
-                    return c.shape(0);
-                  })
+          FunctionOperators.ofFloats("HardSigmoid", "")
               .code(
                   c ->
-                      "torch.where(torch.lt(%1$s, 0), torch.mul(%1$s, %2$s), %1$s)"
-                          .formatted(c.input(0), c.input(1)))
+                      "torch.hardtanh(torch.add(torch.mul(%s, %s), %s), 0., 1.)"
+                          .formatted(c.input(0), number(c, "alpha", 0.2f), number(c, "beta", 0.5f)))
               .build(),
-          Operator.named("Gelu")
+          FunctionOperators.ofFloats("Swish", "").code(ActivationOperators::swish).build(),
+          FunctionOperators.ofFloats("Gelu", "")
               .code(
                   c ->
                       "torch.gelu(%s, approximate=\"%s\")"
                           .formatted(c.input(0), c.attributes().text("approximate", "none")))
               .build(),
-          Operator.named("Softmax")
+          Operator.named("Shrink").fresh().code(ActivationOperators::shrink).build(),
+          Operator.named("PRelu")
+              .fresh()
+              .shape(ActivationOperators::pReluShape)
               .code(
                   c ->
-                      "torch.softmax(%s, %d)"
-                          .formatted(c.input(0), c.attributes().integer("axis", -1)))
+                      "torch.where(torch.lt(%1$s, 0), torch.mul(%1$s, %2$s), %1$s)"
+                          .formatted(c.input(0), c.input(1)))
               .build(),
-          Operator.named("LogSoftmax")
-              .code(
-                  c ->
-                      "torch.log_softmax(%s, %d)"
-                          .formatted(c.input(0), c.attributes().integer("axis", -1)))
-              .build(),
-          Operator.named("Clip").code(ActivationOperators::clip).build());
+          Operator.named("Clip")
+              .shape(ActivationOperators::clipShape)
+              .code(ActivationOperators::clip)
+              .build());
 
   private ActivationOperators() {}
 
-  private static Operator function(String type, String expression) {
-    return Operator.named(type).code(c -> expression.formatted(c.input(0))).build();
+  private static Operator withAlpha(String type, float otherwise, String expression) {
+    return FunctionOperators.ofFloats(type, "")
+        .code(c -> expression.formatted(c.input(0), number(c, "alpha", otherwise)))
+        .build();
+  }
+
+  private static String number(CodeContext c, String attribute, float otherwise) {
+    return Literals.number(c.attributes().number(attribute, otherwise));
+  }
+
+  private static String swish(CodeContext c) {
+    String x = c.input(0);
+    return c.attributes().number("alpha", 1) == 1
+        ? "torch.silu(" + x + ")"
+        : "torch.mul(%1$s, torch.sigmoid(torch.mul(%1$s, %2$s)))"
+            .formatted(x, number(c, "alpha", 1));
+  }
+
+  /** Zero between −lambd and lambd; beyond, the value moved toward zero by a bias. */
+  private static String shrink(CodeContext c) {
+    String threshold = Literals.number(c.attributes().number("lambd", 0.5f));
+    String bias = number(c, "bias", 0);
+    String x = c.input(0);
+    String shrunk =
+        ("torch.where(torch.gt(%1$s, %2$s), torch.sub(%1$s, %3$s),"
+                + " torch.where(torch.lt(%1$s, torch.neg(%2$s)), torch.add(%1$s, %3$s),"
+                + " torch.zeros_like(%1$s)))")
+            .formatted(x, threshold, bias);
+    return c.type(0) == DataType.FLOAT
+        ? shrunk
+        : Integers.wrap(Types.cast(shrunk, Types.aten(c.type(0))), c.type(0));
+  }
+
+  private static TensorShape pReluShape(ShapeContext c) {
+    InputTypes.requireAlike(c);
+    TensorShape x = c.shape(0);
+    TensorShape both = ElementwiseOperators.broadcast(c, x, c.shape(1));
+    boolean grows = both.rank() > x.rank();
+    for (int i = 0; !grows && i < x.rank(); i++) {
+      grows = x.dim(i).equals(Dim.of(1)) && both.dim(i).known() && both.dim(i).size() != 1;
+    }
+    if (grows) {
+      throw c.error("the slope " + c.shape(1) + " does not broadcast to the input " + x);
+    }
+    return x;
+  }
+
+  private static TensorShape clipShape(ShapeContext c) {
+    InputTypes.requireAlike(c);
+    for (int i = 1; i <= 2; i++) {
+      if (c.has(i) && c.shape(i).known() && c.shape(i).elements() != 1) {
+        throw c.error(
+            "expected a single number as bound `%s`, found %s"
+                .formatted(c.node().input(i), c.shape(i)));
+      }
+    }
+    return c.shape(0);
   }
 
   private static String clip(CodeContext c) {
-    String low = bound(c, 1, "min");
-    String high = bound(c, 2, "max");
+    if (computed(c, 1) || computed(c, 2)) {
+      return "torch.clamp(%s, %s, %s)".formatted(c.input(0), c.optional(1), c.optional(2));
+    }
+    boolean floats = c.type(0) == DataType.FLOAT;
+    String low = floats ? bound(c, 1, "min") : whole(c, 1);
+    String high = floats ? bound(c, 2, "max") : whole(c, 2);
     if (low.equals("None") && high.equals("None")) {
       return c.input(0);
     }
     // One pass backwards, where clamp's gradient takes several; but it wants bounds in order.
     boolean interval =
-        !low.equals("None")
+        floats
+            && !low.equals("None")
             && !high.equals("None")
             && Float.parseFloat(low) < Float.parseFloat(high);
     return "torch.%s(%s, %s, %s)".formatted(interval ? "hardtanh" : "clamp", c.input(0), low, high);
   }
 
+  private static boolean computed(NodeContext c, int input) {
+    return c.has(input) && c.constant(input).isEmpty();
+  }
+
+  /** A bound of integers: the types have a smallest and a largest one of their own. */
+  private static String whole(NodeContext c, int input) {
+    return c.constant(input).map(bound -> Long.toString(bound.longs()[0])).orElse("None");
+  }
+
   /** A bound: an input since opset 11, an attribute before. */
-  private static String bound(CodeContext c, int input, String attribute) {
-    if (!c.has(input)) {
-      return c.attributes().has(attribute) ? bound(c.attributes().number(attribute, 0)) : "None";
-    }
-    Optional<Tensor> constant = c.constant(input);
-    if (constant.isEmpty()) {
-      throw c.error("bounds that are computed are not supported");
-    }
-    return bound(constant.get().floatView().get(0));
+  private static String bound(NodeContext c, int input, String attribute) {
+    float value =
+        c.constant(input)
+            .map(bound -> bound.floatView().get(0))
+            .orElseGet(() -> c.attributes().number(attribute, Float.MAX_VALUE));
+    return bound(value);
   }
 
   /** Exporters write "no bound" as infinity or as the largest float, which TorchScript refuses. */

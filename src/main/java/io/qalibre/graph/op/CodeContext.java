@@ -17,6 +17,9 @@ public interface CodeContext extends NodeContext {
    */
   boolean liveStatistics();
 
+  /** Whether dropouts drop, as they do while a network is trained. */
+  boolean dropsOut();
+
   /** The variable that holds an optional input, or {@code None}. */
   default String optional(int index) {
     return has(index) ? input(index) : "None";

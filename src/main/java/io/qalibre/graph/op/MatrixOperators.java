@@ -1,24 +1,16 @@
 package io.qalibre.graph.op;
 
+import io.qalibre.graph.DataType;
 import io.qalibre.graph.Dim;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.TensorShape;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
-/** Convolutions, matrix products and normalizations: the operators with weights. */
+/** Matrix products. */
 final class MatrixOperators {
   static final List<Operator> ALL =
       List.of(
-          Operator.named("Conv")
-              .fresh()
-              .shape(MatrixOperators::convShape)
-              .code(MatrixOperators::convCode)
-              .macs(MatrixOperators::convMacs)
-              .parameter(1, ParameterSlot.weight(node -> 0))
-              .parameter(2, ParameterSlot.BIAS)
-              .build(),
           Operator.named("Gemm")
               .fresh()
               .shape(MatrixOperators::gemmShape)
@@ -34,66 +26,16 @@ final class MatrixOperators {
               .macs(c -> products(c, matmulShape(c), c.shape(0).dim(-1).size()))
               .parameter(1, ParameterSlot.weight(node -> 1))
               .build(),
-          Operator.named("BatchNormalization")
-              .fresh()
-              .shape(MatrixOperators::batchNormShape)
-              .code(MatrixOperators::batchNormCode)
-              .parameter(1, ParameterSlot.vector("weight"))
-              .parameter(2, ParameterSlot.BIAS)
-              .parameter(3, ParameterSlot.vector("running_mean"))
-              .parameter(4, ParameterSlot.vector("running_var"))
+          Operator.named("Einsum")
+              .shape(c -> EinsumEquation.of(c).shape(c))
+              .code(MatrixOperators::einsumCode)
+              .macs(c -> EinsumEquation.of(c).macs(c))
               .build());
 
   private MatrixOperators() {}
 
-  private static Window convWindow(NodeContext c) {
-    TensorShape weight = c.shape(1);
-    return Window.of(c, Arrays.stream(weight.sizes()).skip(2).boxed().toList());
-  }
-
-  private static TensorShape convShape(ShapeContext c) {
-    TensorShape input = c.shape(0);
-    TensorShape weight = c.shape(1);
-    if (weight.rank() != input.rank()) {
-      throw c.error("weight " + weight + " does not go with input " + input);
-    }
-    long groups = c.attributes().integer("group", 1);
-    Dim channels = input.dim(1);
-    if (channels.known() && channels.size() != weight.dim(1).size() * groups) {
-      throw c.error(
-          "weight "
-              + weight
-              + " in "
-              + groups
-              + " groups takes "
-              + weight.dim(1).size() * groups
-              + " channels, found the input "
-              + input);
-    }
-    return convWindow(c).slide(c, input, false).with(1, weight.dim(0));
-  }
-
-  private static String convCode(CodeContext c) {
-    Window window = convWindow(c);
-    return "torch.conv%dd(%s, %s, %s, %s, %s, %s, %d)"
-        .formatted(
-            window.axes(),
-            window.padded(c.input(0), "0."),
-            c.input(1),
-            c.optional(2),
-            Window.list(window.strides()),
-            Window.list(window.implicit()),
-            Window.list(window.dilations()),
-            c.attributes().integer("group", 1));
-  }
-
-  private static long convMacs(ShapeContext c) {
-    TensorShape weight = c.shape(1);
-    long perOutput = weight.elements() / Math.max(1, weight.dim(0).size());
-    return products(c, convShape(c), perOutput);
-  }
-
-  private static long products(ShapeContext c, TensorShape output, long perOutput) {
+  /** The cost of computing each output from as many products. */
+  static long products(ShapeContext c, TensorShape output, long perOutput) {
     long outputs = output.elements();
     if (outputs < 0 || perOutput < 0) {
       throw c.error("the cost needs known shapes, found " + output);
@@ -113,12 +55,28 @@ final class MatrixOperators {
       throw c.error("expected two matrices, found " + a + " and " + b);
     }
     int outputAxis = gemmChannelAxis(c.node());
-    Dim inner = a.dim(transposedA ? 0 : 1);
-    Dim weightInner = b.dim(1 - outputAxis);
-    if (inner.known() && weightInner.known() && inner.size() != weightInner.size()) {
-      throw c.error("inner sizes differ: " + a + " by " + b);
+    requireInner(c, a.dim(transposedA ? 0 : 1), b.dim(1 - outputAxis));
+    TensorShape result = TensorShape.of(a.dim(transposedA ? 1 : 0), b.dim(outputAxis));
+    if (c.has(2) && !broadcastsTo(c.shape(2), result)) {
+      throw c.error("the third input " + c.shape(2) + " does not broadcast to " + result);
     }
-    return TensorShape.of(a.dim(transposedA ? 1 : 0), b.dim(outputAxis));
+    return result;
+  }
+
+  private static void requireInner(NodeContext c, Dim a, Dim b) {
+    if (a.known() && b.known() && a.size() != b.size()) {
+      throw c.error("inner sizes differ: " + c.shape(0) + " by " + c.shape(1));
+    }
+  }
+
+  private static boolean broadcastsTo(TensorShape shape, TensorShape result) {
+    boolean fits = shape.rank() <= result.rank();
+    for (int i = 1; fits && i <= shape.rank(); i++) {
+      Dim from = shape.dim(-i);
+      Dim to = result.dim(-i);
+      fits = !from.known() || !to.known() || from.size() == 1 || from.size() == to.size();
+    }
+    return fits;
   }
 
   private static long gemmInner(ShapeContext c) {
@@ -130,7 +88,9 @@ final class MatrixOperators {
     float beta = c.attributes().number("beta", 1);
     boolean transposedA = c.attributes().flag("transA", false);
     boolean transposedB = c.attributes().flag("transB", false);
-    if (alpha == 1
+    boolean floats = c.type(0) == DataType.FLOAT;
+    if (floats
+        && alpha == 1
         && beta == 1
         && !transposedA
         && transposedB
@@ -140,59 +100,50 @@ final class MatrixOperators {
     String a = transposedA ? "torch.t(" + c.input(0) + ")" : c.input(0);
     String b = transposedB ? "torch.t(" + c.input(1) + ")" : c.input(1);
     return c.has(2)
-        ? "torch.addmm(%s, %s, %s, beta=%s, alpha=%s)".formatted(c.input(2), a, b, beta, alpha)
-        : "torch.mul(torch.mm(%s, %s), %s)".formatted(a, b, alpha);
+        ? "torch.addmm(%s, %s, %s, beta=%s, alpha=%s)"
+            .formatted(c.input(2), a, b, factor(c, beta), factor(c, alpha))
+        : "torch.mul(torch.mm(%s, %s), %s)".formatted(a, b, factor(c, alpha));
+  }
+
+  /** A factor as ATen takes it for the inputs' type: whole for products of integers. */
+  private static String factor(NodeContext c, float factor) {
+    if (c.type(0) == DataType.FLOAT) {
+      return Literals.number(factor);
+    }
+    if (factor != Math.rint(factor)) {
+      throw c.error("expected whole alpha and beta for integers, found " + factor);
+    }
+    return Long.toString((long) factor);
   }
 
   private static TensorShape matmulShape(ShapeContext c) {
     TensorShape a = c.shape(0);
     TensorShape b = c.shape(1);
-    if (a.rank() < 2 || b.rank() < 2) {
-      throw c.error("expected at least matrices, found " + a + " and " + b);
+    if (a.rank() < 1 || b.rank() < 1) {
+      throw c.error("expected at least vectors, found " + a + " and " + b);
     }
-    Dim inner = a.dim(-1);
-    if (inner.known() && b.dim(-2).known() && inner.size() != b.dim(-2).size()) {
-      throw c.error("inner sizes differ: " + a + " by " + b);
-    }
+    requireInner(c, a.dim(-1), b.dim(b.rank() == 1 ? -1 : -2));
     TensorShape batch = ElementwiseOperators.broadcast(c, leading(a), leading(b));
     List<Dim> dims = new ArrayList<>(batch.dims());
-    dims.add(a.dim(-2));
-    dims.add(b.dim(-1));
+    if (a.rank() > 1) {
+      dims.add(a.dim(-2));
+    }
+    if (b.rank() > 1) {
+      dims.add(b.dim(-1));
+    }
     return new TensorShape(dims);
   }
 
   private static TensorShape leading(TensorShape shape) {
-    return new TensorShape(shape.dims().subList(0, shape.rank() - 2));
+    return new TensorShape(shape.dims().subList(0, Math.max(0, shape.rank() - 2)));
   }
 
-  private static TensorShape batchNormShape(ShapeContext c) {
-    TensorShape input = c.shape(0);
-    if (input.rank() < 2) {
-      throw c.error("expected an input N×C…, found " + input);
+  private static String einsumCode(CodeContext c) {
+    List<String> operands = new ArrayList<>();
+    for (int i = 0; i < c.node().inputs().size(); i++) {
+      operands.add(c.input(i));
     }
-    Dim channels = input.dim(1);
-    for (int i = 1; i <= 4; i++) {
-      long values = c.shape(i).elements();
-      if (channels.known() && values != Dim.UNKNOWN && values != channels.size()) {
-        throw c.error(
-            "%d values of `%s` for the %s channels of %s"
-                .formatted(values, c.node().input(i), channels, input));
-      }
-    }
-    return input;
-  }
-
-  private static String batchNormCode(CodeContext c) {
-    // ONNX's momentum weighs the old statistics, ATen's the new ones.
-    return "torch.batch_norm(%s, %s, %s, %s, %s, %s, %s, %s, False)"
-        .formatted(
-            c.input(0),
-            c.input(1),
-            c.input(2),
-            c.input(3),
-            c.input(4),
-            c.liveStatistics() ? "True" : "False",
-            1 - c.attributes().number("momentum", 0.9f),
-            c.attributes().number("epsilon", 1e-5f));
+    return "torch.einsum(\"%s\", [%s], path=None)"
+        .formatted(EinsumEquation.of(c).text(), String.join(", ", operands));
   }
 }

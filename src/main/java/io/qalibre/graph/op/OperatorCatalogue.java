@@ -13,12 +13,22 @@ import java.util.stream.Stream;
 public final class OperatorCatalogue {
   private static final Map<String, Operator> OPERATORS =
       Stream.of(
+              ConvolutionOperators.ALL,
               MatrixOperators.ALL,
+              NormalizationOperators.ALL,
+              RecurrentOperators.ALL,
               ActivationOperators.ALL,
+              SoftmaxOperators.ALL,
               ElementwiseOperators.ALL,
+              FunctionOperators.ALL,
+              ComparisonOperators.ALL,
+              ReductionOperators.ALL,
+              AxisOperators.ALL,
               PoolingOperators.ALL,
               ReshapeOperators.ALL,
               RankOperators.ALL,
+              PadOperators.ALL,
+              ResizeOperators.ALL,
               LayoutOperators.ALL,
               JoiningOperators.ALL,
               SizeOperators.ALL,

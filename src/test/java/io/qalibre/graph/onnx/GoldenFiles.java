@@ -39,6 +39,7 @@ final class GoldenFiles {
   static void assertSame(Graph actual, Graph expected) {
     assertThat(actual.name()).isEqualTo(expected.name());
     assertThat(actual.info()).isEqualTo(expected.info());
+    assertThat(actual.annotations()).isEqualTo(expected.annotations());
     assertThat(actual.inputs()).isEqualTo(expected.inputs());
     assertThat(actual.outputs()).isEqualTo(expected.outputs());
     assertThat(actual.nodes()).isEqualTo(expected.nodes());

@@ -2,6 +2,7 @@ package io.qalibre.graph.onnx;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
+import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -41,6 +42,66 @@ final class Models {
   /** Reads a model whose graph is completed by the test. */
   static Graph read(Consumer<GraphProto.Builder> complete) {
     return OnnxReader.read("small.onnx", model(complete).build().toByteArray());
+  }
+
+  /** Reads a model with functions of its own whose graph is completed by the test. */
+  static Graph read(Consumer<GraphProto.Builder> complete, FunctionProto.Builder... functions) {
+    ModelProto.Builder model = model(complete);
+    List.of(functions).forEach(model::addFunctions);
+    return OnnxReader.read("small.onnx", model.build().toByteArray());
+  }
+
+  /** A function of the domain {@code own}. */
+  static FunctionProto.Builder function(
+      String name, List<String> inputs, List<String> outputs, NodeProto.Builder... nodes) {
+    FunctionProto.Builder function =
+        FunctionProto.newBuilder()
+            .setDomain("own")
+            .setName(name)
+            .addAllInput(inputs)
+            .addAllOutput(outputs);
+    List.of(nodes).forEach(function::addNode);
+    return function;
+  }
+
+  /** A call of such a function. */
+  static NodeProto.Builder call(String function, List<String> inputs, String... outputs) {
+    return node(function, inputs, outputs).setDomain("own");
+  }
+
+  /** An {@code If} and its two branches. */
+  static NodeProto.Builder branch(
+      String condition, GraphProto.Builder yes, GraphProto.Builder no, String... outputs) {
+    return node("If", List.of(condition), outputs)
+        .addAttribute(attribute("then_branch", AttributeType.GRAPH).setG(yes))
+        .addAttribute(attribute("else_branch", AttributeType.GRAPH).setG(no));
+  }
+
+  /** The graph of a branch. */
+  static GraphProto.Builder graph(String output, NodeProto.Builder... nodes) {
+    GraphProto.Builder graph =
+        GraphProto.newBuilder().setName("branch").addOutput(value(output, FLOAT));
+    List.of(nodes).forEach(graph::addNode);
+    return graph;
+  }
+
+  /** A truth value that is an initializer. */
+  static TensorProto truth(String name, boolean value) {
+    return tensor(name, TensorProto.DataType.BOOL_VALUE).addInt32Data(value ? 1 : 0).build();
+  }
+
+  /** Nodes as {@code name: Type(inputs) → outputs}. */
+  static List<String> describe(Graph graph) {
+    return graph.operators().stream()
+        .map(
+            n ->
+                "%s: %s(%s) → %s"
+                    .formatted(
+                        n.name(),
+                        n.type(),
+                        String.join(", ", n.inputs()),
+                        String.join(", ", n.outputs())))
+        .toList();
   }
 
   static NodeProto.Builder node(String type, List<String> inputs, String... outputs) {

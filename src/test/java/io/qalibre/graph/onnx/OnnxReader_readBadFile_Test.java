@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import ai.onnx.proto.OnnxMl.GraphProto;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -89,6 +91,20 @@ class OnnxReader_readBadFile_Test {
           .hasMessageStartingWith("cut.onnx: ")
           .hasNoCause();
     }
+  }
+
+  @Test
+  void refusesPartsNestedTooDeep() {
+    GraphProto.Builder graph = Models.graph("t", Models.node("Relu", List.of("x"), "t"));
+    for (int depth = 0; depth < 40; depth++) {
+      graph = Models.graph("t", Models.branch("c", graph, Models.graph("x"), "t"));
+    }
+    GraphProto.Builder deep = graph;
+    assertThatThrownBy(() -> Models.read(g -> g.addNode(Models.branch("c", deep, deep, "y"))))
+        .isInstanceOf(OnnxFormatException.class)
+        .hasMessage(
+            "small.onnx: expected an ONNX model, found one whose parts are nested more than 100"
+                + " deep");
   }
 
   /** Whatever is wrong with a file, it is read or refused by name. */

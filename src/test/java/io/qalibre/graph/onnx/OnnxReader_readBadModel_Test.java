@@ -209,7 +209,8 @@ class OnnxReader_readBadModel_Test {
         g ->
             g.addNode(branch.clone().setName("a"))
                 .addNode(branch.clone().setName("b").setOutput(0, "z")),
-        "graph: expected no control flow, found subgraphs in If node `a`, If node `b`");
+        "graph: expected no control flow but `If` with a constant condition, found subgraphs in If"
+            + " node `a`, If node `b`");
   }
 
   @Test
