@@ -4,6 +4,7 @@ import ai.djl.Model;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.qalibre.data.ProjectFiles;
+import io.qalibre.engine.ConstantFolding;
 import io.qalibre.engine.Devices;
 import io.qalibre.engine.trace.BlockTracer;
 import io.qalibre.export.FloatGraph;
@@ -24,7 +25,8 @@ public final class Qalibre {
   private Qalibre() {}
 
   /**
-   * Loads a network from an ONNX file.
+   * Loads a network from an ONNX file. What it computes from constants alone, such as a weight that
+   * is transposed before it is used, becomes a constant itself ({@link ConstantFolding}).
    *
    * @param file the file; a relative path is looked for here and in the folders above, so that a
    *     notebook and the project's root name files alike
@@ -42,7 +44,10 @@ public final class Qalibre {
 
   /** Loads a network from an ONNX file; see {@link #load(String)}. */
   public static Network load(Path file) {
-    return network(OnnxReader.read(file), new Step("load", String.valueOf(file.getFileName())));
+    Graph graph = OnnxReader.read(file);
+    OperatorCatalogue.requireSupported(graph);
+    return network(
+        ConstantFolding.fold(graph), new Step("load", String.valueOf(file.getFileName())));
   }
 
   /**

@@ -62,13 +62,13 @@ class Qalibre_load_Test {
     Path file =
         written(
             Net.input(2)
-                .op("n", "NonZero", List.of("x"))
+                .op("n", "NonMaxSuppression", List.of("x"))
                 .op("s", "StringNormalizer", List.of("n"))
                 .unchecked("s"));
 
     assertThatThrownBy(() -> Qalibre.load(file))
         .isInstanceOf(UnsupportedOperatorException.class)
-        .hasMessageContaining("NonZero (node `n`)")
+        .hasMessageContaining("NonMaxSuppression (node `n`)")
         .hasMessageContaining("StringNormalizer (node `s`)");
   }
 

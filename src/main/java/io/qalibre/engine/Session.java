@@ -1,5 +1,6 @@
 package io.qalibre.engine;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -7,6 +8,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
+import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
@@ -75,7 +77,20 @@ final class Session implements AutoCloseable {
         outputs.add(array);
       }
       return outputs;
+    } catch (EngineException e) {
+      throw new QalibreException(
+          "network `%s` does not run on this data: %s"
+              .formatted(simulation.graph().name(), lastLine(e)),
+          e);
     }
+  }
+
+  /** What the operator says: the lines before it are the program. */
+  private static String lastLine(EngineException e) {
+    return String.valueOf(e.getMessage())
+        .lines()
+        .filter(line -> !line.isBlank())
+        .reduce("", (before, line) -> line);
   }
 
   private Tensor constant(ProgramSource.Parameter parameter) {

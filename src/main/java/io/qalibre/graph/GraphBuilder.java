@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Collects the parts of a {@link Graph}. */
 public final class GraphBuilder {
@@ -72,6 +73,12 @@ public final class GraphBuilder {
   /** Adds or replaces an initializer. */
   public GraphBuilder initializer(String tensor, Tensor value) {
     initializers.put(tensor, value);
+    return this;
+  }
+
+  /** Removes initializers. */
+  public GraphBuilder withoutInitializers(Set<String> tensors) {
+    initializers.keySet().removeAll(tensors);
     return this;
   }
 

@@ -66,8 +66,8 @@ public final class ShapeInference {
 
   /**
    * Rules are written for nodes that follow ONNX's specification; what else a file may hold
-   * (attributes of another type, sizes whose product is no long, too few dimensions) trips them over
-   * one of Java's own errors, which name no node.
+   * (attributes of another type, sizes whose product is no long, too few dimensions) trips them
+   * over one of Java's own errors, which name no node.
    */
   private static void inferNamed(OperatorNode node, TensorFacts facts) {
     try {

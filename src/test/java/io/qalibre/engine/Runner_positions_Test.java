@@ -151,15 +151,15 @@ class Runner_positions_Test {
       ties[i] = i % 4;
     }
     Tensor data = Tensor.of(ties, 1, 100);
-    long[] largest = IntStream.range(0, 30).mapToLong(i -> i < 25 ? 4L * i + 3 : 4L * (i - 25) + 2).toArray();
-    long[] smallest = IntStream.range(0, 30).mapToLong(i -> i < 25 ? 4L * i : 4L * (i - 25) + 1).toArray();
+    long[] largest =
+        IntStream.range(0, 30).mapToLong(i -> i < 25 ? 4L * i + 3 : 4L * (i - 25) + 2).toArray();
+    long[] smallest =
+        IntStream.range(0, 30).mapToLong(i -> i < 25 ? 4L * i : 4L * (i - 25) + 1).toArray();
 
     assertThat(top(new Case("TopK", 11, Map.of(), DataType.FLOAT, DataType.INT64), data))
         .isEqualTo(Tensor.of(largest, 1, 30));
     assertThat(
-            top(
-                new Case("TopK", 11, Map.of("largest", 0L), DataType.FLOAT, DataType.INT64),
-                data))
+            top(new Case("TopK", 11, Map.of("largest", 0L), DataType.FLOAT, DataType.INT64), data))
         .isEqualTo(Tensor.of(smallest, 1, 30));
   }
 
@@ -184,8 +184,7 @@ class Runner_positions_Test {
     Tensor picture = counted(2, 1, 3);
     List<Long> axes = List.of(1L);
 
-    assertThat(first(node("Squeeze", 11, Map.of("axes", axes)), picture))
-        .isEqualTo(counted(2, 3));
+    assertThat(first(node("Squeeze", 11, Map.of("axes", axes)), picture)).isEqualTo(counted(2, 3));
     assertThat(first(node("Unsqueeze", 11, Map.of("axes", axes)), counted(2, 3)))
         .isEqualTo(picture);
     assertThat(
@@ -202,8 +201,7 @@ class Runner_positions_Test {
 
   @Test
   void a_batch_is_split_in_parts_of_which_the_last_is_smaller() {
-    Case node =
-        new Case("Split", 18, Map.of("num_outputs", 2L), DataType.FLOAT, DataType.FLOAT);
+    Case node = new Case("Split", 18, Map.of("num_outputs", 2L), DataType.FLOAT, DataType.FLOAT);
 
     Map<String, Tensor> found = node.run(true, List.of(counted(3, 2)));
 

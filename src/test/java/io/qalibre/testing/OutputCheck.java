@@ -13,8 +13,8 @@ final class OutputCheck {
   private OutputCheck() {}
 
   /**
-   * How an output differs from what a test expects, in one line; empty where it does not.
-   * Floats of any width are FLOAT in graphs; their values are compared at the test's tolerances.
+   * How an output differs from what a test expects, in one line; empty where it does not. Floats of
+   * any width are FLOAT in graphs; their values are compared at the test's tolerances.
    */
   static Optional<String> difference(NodeTest test, TensorProto expected, Tensor found) {
     if (found == null) {

@@ -37,17 +37,17 @@ final class ElementTypes {
   static int storedBytes(int onnx) {
     return switch (onnx) {
       case TensorProto.DataType.FLOAT16_VALUE,
-              TensorProto.DataType.BFLOAT16_VALUE,
-              TensorProto.DataType.INT16_VALUE,
-              TensorProto.DataType.UINT16_VALUE ->
+          TensorProto.DataType.BFLOAT16_VALUE,
+          TensorProto.DataType.INT16_VALUE,
+          TensorProto.DataType.UINT16_VALUE ->
           2;
       case TensorProto.DataType.FLOAT_VALUE,
-              TensorProto.DataType.INT32_VALUE,
-              TensorProto.DataType.UINT32_VALUE ->
+          TensorProto.DataType.INT32_VALUE,
+          TensorProto.DataType.UINT32_VALUE ->
           4;
       case TensorProto.DataType.DOUBLE_VALUE,
-              TensorProto.DataType.INT64_VALUE,
-              TensorProto.DataType.UINT64_VALUE ->
+          TensorProto.DataType.INT64_VALUE,
+          TensorProto.DataType.UINT64_VALUE ->
           8;
       default -> 1;
     };

@@ -2,16 +2,14 @@ package io.qalibre.graph.op;
 
 import io.qalibre.graph.DataType;
 import io.qalibre.graph.Tensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /** Operators that change the element type, or nothing outside training. */
 final class ConversionOperators {
-  /** ONNX's numbers of the floating types that a graph holds as FLOAT. */
+  /** ONNX's numbers of the floats of 16 bits, which a Cast rounds to. */
   private static final int FLOAT16 = 10;
 
-  private static final int DOUBLE = 11;
   private static final int BFLOAT16 = 16;
 
   /** The operator set since which Dropout's mask is of truth values. */
@@ -64,14 +62,7 @@ final class ConversionOperators {
   private ConversionOperators() {}
 
   private static DataType target(NodeContext c) {
-    long to = c.attributes().integer("to", 0);
-    if (to == FLOAT16 || to == DOUBLE || to == BFLOAT16) {
-      return DataType.FLOAT;
-    }
-    return Arrays.stream(DataType.values())
-        .filter(type -> type.onnx() == to)
-        .findFirst()
-        .orElseThrow(() -> c.error("element type " + to + " is not supported"));
+    return Types.held(c, c.attributes().integer("to", 0));
   }
 
   /** Programs hold every float in 32 bits; 16-bit targets round on the way. */

@@ -130,8 +130,7 @@ final class GatherOperators {
 
   private static TensorShape elementsShape(ShapeContext c) {
     if (c.shape(0).rank() != c.shape(1).rank()) {
-      throw c.error(
-          "expected positions of the rank of " + c.shape(0) + ", found " + c.shape(1));
+      throw c.error("expected positions of the rank of " + c.shape(0) + ", found " + c.shape(1));
     }
     return c.shape(1);
   }

@@ -118,8 +118,7 @@ final class JoiningOperators {
     Optional<long[]> parts = parts(c);
     parts.ifPresent(sizes -> check(c, sizes, axis));
     return IntStream.range(0, outputs)
-        .mapToObj(
-            i -> c.shape(0).with(axis, parts.map(p -> Dim.of(p[i])).orElseGet(Dim::unknown)))
+        .mapToObj(i -> c.shape(0).with(axis, parts.map(p -> Dim.of(p[i])).orElseGet(Dim::unknown)))
         .toList();
   }
 

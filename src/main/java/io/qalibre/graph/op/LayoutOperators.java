@@ -140,9 +140,7 @@ final class LayoutOperators {
         throw c.error("axis " + i + " of " + shape + " is no multiple of " + factor);
       }
       dims.add(
-          !dim.known()
-              ? Dim.unknown()
-              : Dim.of(grows ? dim.size() * factor : dim.size() / factor));
+          !dim.known() ? Dim.unknown() : Dim.of(grows ? dim.size() * factor : dim.size() / factor));
     }
     return new TensorShape(dims);
   }

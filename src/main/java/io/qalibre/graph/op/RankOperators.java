@@ -119,8 +119,7 @@ final class RankOperators {
       return Axes.unknown(rank + Axes.length(c, 1));
     }
     List<Dim> dims = new ArrayList<>(c.shape(0).dims());
-    counted(c, axes.get(), rank + axes.get().length)
-        .forEach(axis -> dims.add(axis, Dim.of(1)));
+    counted(c, axes.get(), rank + axes.get().length).forEach(axis -> dims.add(axis, Dim.of(1)));
     return new TensorShape(dims);
   }
 

@@ -96,12 +96,7 @@ final class ReductionOperators {
     if (axes.isEmpty()) {
       return Optional.of(noop ? List.of() : IntStream.range(0, rank).boxed().toList());
     }
-    return Optional.of(
-        axes.stream()
-            .map(a -> Axes.axis(c, a, rank))
-            .sorted()
-            .distinct()
-            .toList());
+    return Optional.of(axes.stream().map(a -> Axes.axis(c, a, rank)).sorted().distinct().toList());
   }
 
   private static TensorShape shape(ShapeContext c) {

@@ -166,8 +166,7 @@ final class ReshapeOperators {
     for (int i = 0; i < wanted.size(); i++) {
       Dim dim = result.dim(i);
       // Sizes of one name cancel out.
-      boolean cancels =
-          copied(c, wanted.get(i)) || (dim.symbol() != null && rest.remove(dim));
+      boolean cancels = copied(c, wanted.get(i)) || (dim.symbol() != null && rest.remove(dim));
       if (i != free && !cancels) {
         to.add(dim);
       }

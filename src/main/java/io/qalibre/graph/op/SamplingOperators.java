@@ -166,8 +166,7 @@ final class SamplingOperators {
     for (int i = 0; i < axes.length; i++) {
       int at = i;
       shape =
-          shape.with(
-              (int) axes[i], sizes.map(known -> known.get(at).dim()).orElse(Dim.unknown()));
+          shape.with((int) axes[i], sizes.map(known -> known.get(at).dim()).orElse(Dim.unknown()));
     }
     return shape;
   }
@@ -217,8 +216,7 @@ final class SamplingOperators {
     List<Long> numbers =
         c.attributes().integers(attribute).orElse(Collections.nCopies(count, otherwise));
     if (numbers.size() != count) {
-      throw c.error(
-          "expected %d numbers in %s, found %s".formatted(count, attribute, numbers));
+      throw c.error("expected %d numbers in %s, found %s".formatted(count, attribute, numbers));
     }
     return Literals.list(numbers.stream().mapToLong(Long::longValue).toArray());
   }

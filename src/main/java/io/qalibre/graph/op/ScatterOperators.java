@@ -42,11 +42,7 @@ final class ScatterOperators {
             c -> {
               int axis = Axes.attribute(c, 0);
               return written(reduction(c))
-                  .formatted(
-                      c.input(0),
-                      axis,
-                      Positions.fromStart(c, 1, axis),
-                      c.input(2));
+                  .formatted(c.input(0), axis, Positions.fromStart(c, 1, axis), c.input(2));
             })
         .build();
   }

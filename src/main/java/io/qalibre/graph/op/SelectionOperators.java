@@ -30,7 +30,10 @@ final class SelectionOperators {
               .type((c, output) -> c.type(2))
               .code(SelectionOperators::oneHot)
               .build(),
-          Operator.named("Trilu").shape(SelectionOperators::matrices).code(SelectionOperators::trilu).build());
+          Operator.named("Trilu")
+              .shape(SelectionOperators::matrices)
+              .code(SelectionOperators::trilu)
+              .build());
 
   /** Positions outside of [-depth, depth) are hot nowhere. */
   private static final ScriptMethod ONE_HOT =

@@ -114,7 +114,9 @@ final class SizeOperators {
     boolean counts =
         c.longs(0).filter(start -> start[0] == 0).isPresent()
             && c.longs(2).filter(delta -> delta[0] == 1).isPresent();
-    return counts ? c.values(1).map(limit -> limit.get(0).dim()).orElse(Dim.unknown()) : Dim.unknown();
+    return counts
+        ? c.values(1).map(limit -> limit.get(0).dim()).orElse(Dim.unknown())
+        : Dim.unknown();
   }
 
   /** Start, limit and delta, where all of them are known. */

@@ -87,9 +87,7 @@ final class SliceOperators {
     boolean whole() {
       return step == 1
           ? start == 0 && end == Integer.MAX_VALUE
-          : step == -1
-              && (start == -1 || start == Integer.MAX_VALUE)
-              && end == -Integer.MAX_VALUE;
+          : step == -1 && (start == -1 || start == Integer.MAX_VALUE) && end == -Integer.MAX_VALUE;
     }
 
     /** The positions taken of an axis of a known length. */
@@ -202,8 +200,7 @@ final class SliceOperators {
     List<IndexValue> elements = source.get();
     for (Part part : parts.get()) {
       List<IndexValue> before = elements;
-      elements =
-          part.positions(before.size()).stream().map(i -> before.get(i.intValue())).toList();
+      elements = part.positions(before.size()).stream().map(i -> before.get(i.intValue())).toList();
     }
     return Optional.of(elements);
   }

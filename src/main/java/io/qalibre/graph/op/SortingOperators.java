@@ -95,12 +95,9 @@ final class SortingOperators {
   private static List<TensorShape> uniqueShapes(ShapeContext c) {
     boolean whole = !c.attributes().has("axis");
     TensorShape vector = Axes.unknown(1);
-    TensorShape values =
-        whole ? vector : c.shape(0).with(Axes.attribute(c, 0), Dim.unknown());
+    TensorShape values = whole ? vector : c.shape(0).with(Axes.attribute(c, 0), Dim.unknown());
     Dim places =
-        whole
-            ? SizeOperators.product(c.shape(0).dims())
-            : c.shape(0).dim(Axes.attribute(c, 0));
+        whole ? SizeOperators.product(c.shape(0).dims()) : c.shape(0).dim(Axes.attribute(c, 0));
     return List.of(values, vector, TensorShape.of(places), vector);
   }
 

@@ -116,7 +116,8 @@ class Operator_shapesElementwise_Test {
         Arguments.of("1×1×1", reducedBy(Dim.of(0))),
         Arguments.of("N×3×8", reducedBy(Dim.of(0), "noop_with_empty_axes", 1L)),
         Arguments.of("N×1×8", with(Tensor.of(new long[] {-2}, 1), "ReduceMax")),
-        Arguments.of("8", picture().op("y", "ReduceL2", X, "axes", List.of(0L, 1L), "keepdims", 0L)),
+        Arguments.of(
+            "8", picture().op("y", "ReduceL2", X, "axes", List.of(0L, 1L), "keepdims", 0L)),
         Arguments.of("N×3×1", picture().op("y", "ArgMin", X, "axis", -1L)),
         Arguments.of("N×8", picture().op("y", "ArgMax", X, "axis", 1L, "keepdims", 0L)),
         Arguments.of("N×3×8", with(Tensor.of(new float[] {1}, 1, 1), "Pow")),

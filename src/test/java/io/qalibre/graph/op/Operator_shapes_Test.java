@@ -41,14 +41,12 @@ class Operator_shapes_Test {
         Arguments.of(
             op("Reshape", net(-1, 2, -1)),
             "Reshape `y`: expected sizes of 0 or more and at most one -1, found [-1, 2, -1]"),
-        Arguments.of(
-            op("Reshape", net(0, -1, 5)), "Reshape `y`: cannot reshape N×4×6 to N×?×5"),
+        Arguments.of(op("Reshape", net(0, -1, 5)), "Reshape `y`: cannot reshape N×4×6 to N×?×5"),
         Arguments.of(
             op("Reshape", net(0, 0, 0, 0)),
             "Reshape `y`: size 0 at axis 3 copies an axis that N×4×6 does not have"),
         Arguments.of(op("Squeeze", net(1)), "Squeeze `y`: axis 1 of N×4×6 is not 1"),
-        Arguments.of(
-            op("Squeeze", net(5)), "Squeeze `y`: axis 5 is outside a tensor of rank 3"),
+        Arguments.of(op("Squeeze", net(5)), "Squeeze `y`: axis 5 is outside a tensor of rank 3"),
         Arguments.of(
             op("Unsqueeze", net(0, -5)), "Unsqueeze `y`: an axis is named twice in [0, -5]"),
         Arguments.of(
@@ -71,8 +69,7 @@ class Operator_shapes_Test {
         Arguments.of(
             op("Tile", net(1, 2)),
             "Tile `y`: expected a number of repeats for each axis of N×4×6, found 2"),
-        Arguments.of(
-            op("Expand", net(3, 6)), "Expand `y`: shapes N×4×6 and 3×6 do not broadcast"),
+        Arguments.of(op("Expand", net(3, 6)), "Expand `y`: shapes N×4×6 and 3×6 do not broadcast"),
         Arguments.of(
             Net.input(6, 4, 4).op("y", "DepthToSpace", List.of("x"), "blocksize", 2L),
             "DepthToSpace `y`: axis 1 of N×6×4×4 is no multiple of 4"),
@@ -95,8 +92,7 @@ class Operator_shapes_Test {
         Arguments.of(
             net(0, 1).random("u", 3, 1).op("y", "ScatterND", List.of("x", "c", "u")),
             "ScatterND `y`: expected updates of rank 1 for data N×4×6 and positions 2, found 3×1"),
-        Arguments.of(
-            op("TopK", net(7)), "TopK `y`: 7 values are wanted along axis 2 of N×4×6"),
+        Arguments.of(op("TopK", net(7)), "TopK `y`: 7 values are wanted along axis 2 of N×4×6"),
         Arguments.of(
             Net.input(4, 6).op("y", "TopK", List.of("x")),
             "TopK `y`: neither an input nor an attribute says how many values are wanted"),
@@ -131,7 +127,6 @@ class Operator_shapes_Test {
 
     assertThatThrownBy(() -> ShapeInference.infer(graph))
         .isInstanceOf(QalibreException.class)
-        .hasMessage(
-            "Reshape `y`: expected a vector of a known length at input `sizes`, found ?");
+        .hasMessage("Reshape `y`: expected a vector of a known length at input `sizes`, found ?");
   }
 }
