@@ -4,13 +4,13 @@ usage: python src/test/python/torchvision_export.py [--weightless] FOLDER MODEL�
 
     needs torch 2.7.1, torchvision 0.22.1 and onnx 1.23.2; MODEL is one of the names in SIDES
 
-Writes FOLDER/MODEL.onnx: `input` N×3×side×side, `output` N×1000, weights as in the model, batch normalizations fused into
-convolutions where torch's exporter can. Its metadata `macs` is the number of multiply-accumulates for one sample, counted
-by torch.
+Writes FOLDER/MODEL.onnx: `input` N×3×side×side, `output` N×1000, batch normalizations fused into convolutions where
+torch's exporter can. Its metadata `macs` is the number of multiply-accumulates for one sample, counted by torch.
 
-With --weightless it writes FOLDER/MODEL.onnx.gz instead, a few kilobytes: batch normalizations stay nodes of their own, and
-float initializers of more than KEPT elements have a name, a type and dimensions but no data. Such a file is no valid model
-until a reader has filled them in; io.qalibre.testing.WeightlessModel does. Those that are committed are written by
+With --weightless it writes FOLDER/MODEL.onnx.gz instead, which is small: batch normalizations stay nodes of their own,
+with their statistics, but weights and biases of more than KEPT elements have no data. They were drawn by numbers(…)
+below, and their doc_string holds `mean width`. Such a file is no valid model until a reader has drawn the same numbers;
+io.qalibre.testing.WeightlessModel does. Those that are committed are written by
 
     python src/test/python/torchvision_export.py --weightless src/test/resources/torchvision \\
         mobilenet_v3_large shufflenet_v2_x1_0 squeezenet1_1
@@ -19,8 +19,10 @@ until a reader has filled them in; io.qalibre.testing.WeightlessModel does. Thos
 import gzip
 import math
 import sys
+import zlib
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 import torchvision
@@ -53,8 +55,31 @@ def normalizations(model):
     return [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
 
 
-def network(name, side):
-    """A network in evaluation mode in which nothing is an identity: every weight and statistic is random."""
+def numbers(name, count):
+    """Numbers from -1 to 1, seeded by a name: SplitMix64 (Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195)."""
+    with np.errstate(over="ignore"):
+        z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = z + np.uint64(zlib.crc32(name.encode()))
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return (z >> np.uint64(11)) * 2.0**-52 - 1
+
+
+def redraw(model):
+    """Draws the parameters of more than KEPT elements anew, like before but by numbers(…); what each says of itself."""
+    said = {}
+    for name, parameter in model.named_parameters():
+        if parameter.numel() > KEPT:
+            said[name] = f"{parameter.mean():.3g} {parameter.std() * math.sqrt(3):.3g}"
+            mean, width = map(float, said[name].split())
+            values = mean + width * numbers(name, parameter.numel())
+            parameter.copy_(torch.from_numpy(values).reshape(parameter.shape))
+    return said
+
+
+def network(name, side, weightless):
+    """A network in evaluation mode in which nothing is an identity, and what its redrawn parameters say."""
     torch.manual_seed(0)
     model = getattr(torchvision.models, name)(weights=None, **OPTIONS.get(name, {})).eval()
     with torch.no_grad():
@@ -62,12 +87,13 @@ def network(name, side):
             # Scales of 1, biases of 0, layer scales of 1e-6, classifiers of 0.
             if parameter.min() == parameter.max():
                 parameter += torch.rand_like(parameter) - 0.5
+        said = redraw(model) if weightless else {}
         # The statistics are those of some random pictures, so that signals neither fade nor explode.
         for module in normalizations(model):
             module.train().momentum = 1.0
         if normalizations(model):
             model(torch.randn(8, 3, side, side))
-    return model.eval()
+    return model.eval(), said
 
 
 def macs(model, side):
@@ -80,7 +106,7 @@ def macs(model, side):
 
 def export(name, file, weightless):
     side = SIDES[name]
-    model = network(name, side)
+    model, said = network(name, side, weightless)
     mode = torch.onnx.TrainingMode.PRESERVE if weightless else torch.onnx.TrainingMode.EVAL
     torch.onnx.export(
         model,
@@ -95,15 +121,12 @@ def export(name, file, weightless):
     )
     exported = onnx.load(file)
     exported.metadata_props.add(key="macs", value=str(macs(model, side)))
-    return exported
-
-
-def empty(model):
-    for tensor in model.graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT and math.prod(tensor.dims) > KEPT:
+    for tensor in exported.graph.initializer:
+        if tensor.name in said:
+            tensor.doc_string = said.pop(tensor.name)
             tensor.ClearField("raw_data")
-            tensor.ClearField("float_data")
-    return model
+    assert not said, f"torch renamed {list(said)}"
+    return exported
 
 
 def main():
@@ -119,7 +142,7 @@ def main():
         model = export(name, str(file), weightless)
         if weightless:
             packed = folder / f"{name}.onnx.gz"
-            packed.write_bytes(gzip.compress(empty(model).SerializeToString(deterministic=True), mtime=0))
+            packed.write_bytes(gzip.compress(model.SerializeToString(deterministic=True), mtime=0))
             file.unlink()
             file = packed
         else:
