@@ -154,4 +154,47 @@ class ShapeInference_computedSizes_Test {
         1,
         6);
   }
+
+  /** PyTorch names the last axis first: pairs of pads are turned round, begins go before ends. */
+  @Test
+  void pads_that_are_put_in_order_are_followed() {
+    assertShape(
+        net()
+            .constant("beginning", integers(Long.MIN_VALUE + 1))
+            .constant("end", integers(Long.MAX_VALUE))
+            .constant("pairs", integers(-1, 2))
+            .op("six", "Slice", List.of("shape", "rest", "end"))
+            .op(
+                "torch",
+                "Concat",
+                List.of("first", "six", "first", "second", "first", "first"),
+                "axis",
+                0L)
+            .op("rows", "Reshape", List.of("torch", "pairs"))
+            .op("turned", "Slice", List.of("rows", "rest", "beginning", "first", "rest"))
+            .op("columns", "Transpose", List.of("turned"), "perm", List.of(1L, 0L))
+            .op("pads", "Reshape", List.of("columns", "rest"))
+            .op("y", "Pad", List.of("x", "pads")),
+        "N×3×12",
+        3,
+        3,
+        12);
+  }
+
+  @Test
+  void sizes_from_a_column_of_a_matrix_are_followed() {
+    assertShape(
+        net()
+            .constant("pairs", integers(2, 2))
+            .op("n", "Slice", List.of("shape", "first", "second"))
+            .op("flat", "Concat", List.of("first", "n", "second", "rest"), "axis", 0L)
+            .op("rows", "Reshape", List.of("flat", "pairs"))
+            .constant("two", integers(2))
+            .op("column", "Slice", List.of("rows", "second", "two", "second"))
+            .op("sizes", "Reshape", List.of("column", "rest"))
+            .op("y", "Reshape", List.of("x", "sizes")),
+        "N×12",
+        3,
+        12);
+  }
 }

@@ -14,6 +14,7 @@ final class LayoutOperators {
       List.of(
           Operator.named("Transpose")
               .shape(LayoutOperators::transposeShape)
+              .values(LayoutOperators::transposed)
               .code(c -> "torch.permute(%s, %s)".formatted(c.input(0), Literals.list(order(c))))
               .preservesGrid()
               .build(),
@@ -84,6 +85,18 @@ final class LayoutOperators {
   private static TensorShape transposeShape(ShapeContext c) {
     return new TensorShape(
         LongStream.of(order(c)).mapToObj(axis -> c.shape(0).dim((int) axis)).toList());
+  }
+
+  private static Optional<List<IndexValue>> transposed(ShapeContext c) {
+    return c.values(0)
+        .filter(elements -> RowMajor.holds(c.shape(0), elements))
+        .map(
+            elements -> {
+              List<List<Long>> offsets = RowMajor.offsets(c.shape(0));
+              return RowMajor.pick(
+                  elements,
+                  LongStream.of(order(c)).mapToObj(axis -> offsets.get((int) axis)).toList());
+            });
   }
 
   private static TensorShape expandShape(ShapeContext c) {

@@ -3,6 +3,7 @@ package io.qalibre.graph.op;
 import io.qalibre.graph.Dim;
 import io.qalibre.graph.IndexValue;
 import io.qalibre.graph.TensorShape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -194,15 +195,17 @@ final class SliceOperators {
   private static Optional<List<IndexValue>> values(ShapeContext c) {
     Optional<List<IndexValue>> source = c.values(0);
     Optional<List<Part>> parts = parts(c);
-    if (source.isEmpty() || parts.isEmpty() || c.shape(0).rank() != 1) {
+    if (source.isEmpty() || parts.isEmpty() || !RowMajor.holds(c.shape(0), source.get())) {
       return Optional.empty();
     }
-    List<IndexValue> elements = source.get();
+    List<List<Long>> offsets = new ArrayList<>(RowMajor.offsets(c.shape(0)));
     for (Part part : parts.get()) {
-      List<IndexValue> before = elements;
-      elements = part.positions(before.size()).stream().map(i -> before.get(i.intValue())).toList();
+      List<Long> axis = offsets.get(part.axis());
+      offsets.set(
+          part.axis(),
+          part.positions(axis.size()).stream().map(i -> axis.get(i.intValue())).toList());
     }
-    return Optional.of(elements);
+    return Optional.of(RowMajor.pick(source.get(), offsets));
   }
 
   private static String code(CodeContext c) {
