@@ -123,9 +123,7 @@ public final class TrainableBlock extends AbstractBlock {
     NDManager manager = inputs.head().getManager();
     add(arguments, "p[]", values(store, manager, weights, training));
     add(arguments, "r[]", values(store, manager, ranges, training));
-    // Also for validation with gradients on: a program that has been specialised for training fails
-    // on the tensors of libtorch's inference mode. Nothing runs backward then, so nothing changes.
-    return forward(training && live ? liveProgram : program, arguments);
+    return forward(training && live ? liveProgram : program, arguments, training);
   }
 
   /**
@@ -133,10 +131,10 @@ public final class TrainableBlock extends AbstractBlock {
    * call, with gradients that differ in the last bits: a resumed training would not end where an
    * uninterrupted one does. Nor is what it compiles any faster.
    */
-  private static NDList forward(PtSymbolBlock program, NDList arguments) {
+  private static NDList forward(PtSymbolBlock program, NDList arguments, boolean training) {
     JniUtils.setGraphExecutorOptimize(false);
     try {
-      return IValueUtils.forward(program, arguments, true);
+      return IValueUtils.forward(program, arguments, training);
     } finally {
       JniUtils.setGraphExecutorOptimize(true);
     }

@@ -73,23 +73,23 @@ final class ActivationOperators {
   }
 
   private static String clip(CodeContext c) {
-    String low = bound(c, 1, "min");
-    String high = bound(c, 2, "max");
-    if (low.equals("None") && high.equals("None")) {
+    Optional<Float> low = bound(c, 1, "min");
+    Optional<Float> high = bound(c, 2, "max");
+    if (low.isEmpty() && high.isEmpty()) {
       return c.input(0);
     }
     // One pass backwards, where clamp's gradient takes several; but it wants bounds in order.
-    boolean interval =
-        !low.equals("None")
-            && !high.equals("None")
-            && Float.parseFloat(low) < Float.parseFloat(high);
-    return "torch.%s(%s, %s, %s)".formatted(interval ? "hardtanh" : "clamp", c.input(0), low, high);
+    boolean interval = low.isPresent() && high.isPresent() && low.get() < high.get();
+    return "torch.%s(%s, %s, %s)"
+        .formatted(interval ? "hardtanh" : "clamp", c.input(0), literal(low), literal(high));
   }
 
   /** A bound: an input since opset 11, an attribute before. */
-  private static String bound(CodeContext c, int input, String attribute) {
+  private static Optional<Float> bound(CodeContext c, int input, String attribute) {
     if (!c.has(input)) {
-      return c.attributes().has(attribute) ? bound(c.attributes().number(attribute, 0)) : "None";
+      return c.attributes().has(attribute)
+          ? bound(c.attributes().number(attribute, 0))
+          : Optional.empty();
     }
     Optional<Tensor> constant = c.constant(input);
     if (constant.isEmpty()) {
@@ -99,7 +99,11 @@ final class ActivationOperators {
   }
 
   /** Exporters write "no bound" as infinity or as the largest float, which TorchScript refuses. */
-  private static String bound(float value) {
-    return Math.abs(value) >= Float.MAX_VALUE ? "None" : Float.toString(value);
+  private static Optional<Float> bound(float value) {
+    return Math.abs(value) >= Float.MAX_VALUE ? Optional.empty() : Optional.of(value);
+  }
+
+  private static String literal(Optional<Float> bound) {
+    return bound.map(String::valueOf).orElse("None");
   }
 }
