@@ -100,14 +100,15 @@ check_machine() {
 
 # ---- the Python environment -----------------------------------------------------------------------------------------
 
-# The stamp is written last, so that an interrupted installation is started over.
+# make_venv MODULE TIME: makes $VENV from $REQUIREMENTS, unless it is there and imports MODULE. The stamp is written last,
+# so that an interrupted installation is started over.
 make_venv() {
-  local stamp="$VENV/.requirements"
-  if cmp -s "$REQUIREMENTS" "$stamp" && "$VENV/bin/python" -c 'import nbclient' 2>/dev/null; then return; fi
-  say "Making the Python environment in .venv (under a minute) …"
+  local module=$1 time=$2 stamp="$VENV/.requirements"
+  if cmp -s "$REQUIREMENTS" "$stamp" && "$VENV/bin/python" -c "import $module" 2>/dev/null; then return; fi
+  say "Making the Python environment in ${VENV#"$ROOT/"} ($time) …"
   "$PYTHON" -m venv --clear "$VENV" || fail "Could not make $VENV with $PYTHON."
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r "$REQUIREMENTS" </dev/null ||
-    fail "pip could not install binder/requirements.txt (see above); run this again when that is mended."
+    fail "pip could not install ${REQUIREMENTS#"$ROOT/"} (see above); run this again when that is mended."
   cp "$REQUIREMENTS" "$stamp"
 }
 

@@ -1,6 +1,6 @@
 """Lets Qalibre and its peers take turns at the same work, and prints how long each took; see ./run --help.
 
-A contender is a program that prints `first MILLISECONDS` once it is warm, and then a line of times in milliseconds for
+A contender is a program that prints `first MILLISECONDS`, warms up, and then prints a line of times in milliseconds for
 each line `go COUNT` it reads. The first contender of a group is what the others are compared with.
 """
 
@@ -41,15 +41,14 @@ ROWS = {"fp32": fp32}
 
 class Contender:
     def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        stderr=subprocess.DEVNULL if "-v" not in sys.argv else None)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.first = float(self.answer().removeprefix("first "))
         self.turns = []
 
     def answer(self):
         line = self.process.stdout.readline().strip()
         if not line:
-            sys.exit(f"{' '.join(self.process.args[-4:])}: it ended with {self.process.wait()} and said nothing")
+            sys.exit(f"{' '.join(self.process.args[-4:])}: it ended with {self.process.wait()}")
         return line
 
     def turn(self):
@@ -62,9 +61,7 @@ class Contender:
 
 
 def measure(commands, rounds):
-    contenders = {}
-    for name, command in commands.items():
-        contenders[name] = Contender(command)
+    contenders = {name: Contender(command) for name, command in commands.items()}
     for number in range(rounds):
         names = list(contenders)
         for name in names[number % len(names):] + names[:number % len(names)]:

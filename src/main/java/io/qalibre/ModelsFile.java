@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.onnx.AtomicFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -34,10 +35,11 @@ final class ModelsFile {
   ObjectNode entry(String file) {
     Path path = folder.resolve(file);
     try {
+      byte[] content = Files.readAllBytes(path);
       return JSON.createObjectNode()
           .put("file", file)
-          .put("bytes", Files.size(path))
-          .put("sha256", sha256(Files.readAllBytes(path)));
+          .put("bytes", content.length)
+          .put("sha256", sha256(content));
     } catch (IOException e) {
       throw new QalibreException(path + " cannot be read: " + e.getMessage(), e);
     }
@@ -53,8 +55,7 @@ final class ModelsFile {
     try {
       ObjectNode all = read(file);
       all.set(network, entry);
-      byte[] bytes =
-          (JSON.writeValueAsString(all) + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      byte[] bytes = (JSON.writeValueAsString(all) + "\n").getBytes(StandardCharsets.UTF_8);
       AtomicFile.write(file, out -> out.write(bytes));
     } catch (IOException e) {
       throw new QalibreException(file + " cannot be written: " + e.getMessage(), e);

@@ -105,7 +105,8 @@ public final class TrainFp32 {
     int kept = trained.training().kept();
     log(log, "epoch %d kept; on the test pictures %s".formatted(kept, exact));
     log(log, "%s, weights in float16: on the test pictures %s".formatted(file, accuracy));
-    ObjectNode entry = ModelsFile.in(folder).entry(name + ".onnx");
+    ModelsFile models = ModelsFile.in(folder);
+    ObjectNode entry = models.entry(name + ".onnx");
     entry
         .put("data", DATA.formatted(data.training().size(), data.validation().size()))
         .put("top1", rounded(accuracy.top1()))
@@ -117,7 +118,7 @@ public final class TrainFp32 {
         .put("seed", SEED)
         .put("command", "TrainFp32 %s %d %s".formatted(name, options.epochs(), folder))
         .put("log", name + ".log");
-    ModelsFile.in(folder).put(name, entry);
+    models.put(name, entry);
     return stored;
   }
 

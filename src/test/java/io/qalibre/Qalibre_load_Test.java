@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.onnx.OnnxWriter;
+import io.qalibre.graph.onnx.WeightStorage;
 import io.qalibre.graph.op.UnsupportedOperatorException;
+import io.qalibre.models.MnistNet;
 import io.qalibre.testing.Net;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,6 +36,30 @@ class Qalibre_load_Test {
     assertThat(net.history().stringColumn("result").asList()).containsExactly("net.onnx");
     assertThat(net.graph().initializers()).isEqualTo(graph.initializers());
     assertThat(Qalibre.load(file).summary().rowCount()).isEqualTo(1);
+  }
+
+  @Test
+  void a_graph_becomes_a_network_that_is_saved_and_loaded() {
+    Network net = Qalibre.of(MnistNet.graph(1));
+    Path file = folder.resolve("sub/net.onnx");
+    Path half = folder.resolve("sub/half.onnx");
+
+    net.save(file);
+    net.save(half, WeightStorage.FLOAT16);
+
+    assertThat(Qalibre.load(file).graph().initializers()).isEqualTo(net.graph().initializers());
+    assertThat(Qalibre.load(half).graph().nodes()).isEqualTo(net.graph().nodes());
+    assertThat(half.toFile().length()).isLessThan((long) (0.55 * file.toFile().length()));
+    assertThat(net.history().stringColumn("result").asList()).containsExactly("built as a graph");
+  }
+
+  @Test
+  void a_graph_of_unsupported_operators_is_an_error() {
+    Graph graph = Net.input(2).op("y", "Foo", List.of("x")).unchecked("y");
+
+    assertThatThrownBy(() -> Qalibre.of(graph))
+        .isInstanceOf(UnsupportedOperatorException.class)
+        .hasMessageContaining("Foo (node `y`)");
   }
 
   @Test

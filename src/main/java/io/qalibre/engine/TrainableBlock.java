@@ -130,10 +130,8 @@ public final class TrainableBlock extends AbstractBlock {
     NDManager manager = inputs.head().getManager();
     add(arguments, "p[]", values(store, manager, weights, training));
     add(arguments, "r[]", values(store, manager, ranges, training));
-    // Also for validation with gradients on: a program that has been specialised for training fails
-    // on the tensors of libtorch's inference mode. Nothing runs backward then, so nothing changes.
     PtSymbolBlock learning = live ? trainingLive : this.training;
-    return forward(training ? learning : validating, arguments);
+    return forward(training ? learning : validating, arguments, training);
   }
 
   /**
@@ -141,10 +139,10 @@ public final class TrainableBlock extends AbstractBlock {
    * call, with gradients that differ in the last bits: a resumed training would not end where an
    * uninterrupted one does. Nor is what it compiles any faster.
    */
-  private static NDList forward(PtSymbolBlock program, NDList arguments) {
+  private static NDList forward(PtSymbolBlock program, NDList arguments, boolean training) {
     JniUtils.setGraphExecutorOptimize(false);
     try {
-      return IValueUtils.forward(program, arguments, true);
+      return IValueUtils.forward(program, arguments, training);
     } finally {
       JniUtils.setGraphExecutorOptimize(true);
     }

@@ -108,8 +108,7 @@ public record Training(
 
   /** The same with another seed. */
   public Training seed(long seed) {
-    return new Training(
-        epochs, learningRate, validation, recipe, new Run(seed, run.checkpoint, run.listener));
+    return with(new Run(seed, run.checkpoint, run.listener));
   }
 
   /**
@@ -117,8 +116,7 @@ public record Training(
    * belongs to a training of the same kind, training goes on from it.
    */
   public Training checkpoint(Path file) {
-    return new Training(
-        epochs, learningRate, validation, recipe, new Run(run.seed, file, run.listener));
+    return with(new Run(run.seed, file, run.listener));
   }
 
   /**
@@ -127,8 +125,11 @@ public record Training(
    * takes from its checkpoint are not told again.
    */
   public Training onEpoch(Consumer<History.Epoch> listener) {
-    Run told = new Run(run.seed, run.checkpoint, listener);
-    return new Training(epochs, learningRate, validation, recipe, told);
+    return with(new Run(run.seed, run.checkpoint, listener));
+  }
+
+  private Training with(Run changed) {
+    return new Training(epochs, learningRate, validation, recipe, changed);
   }
 
   private Training with(Recipe changed) {

@@ -8,6 +8,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import io.qalibre.config.Placement;
@@ -297,7 +298,6 @@ class TrainableBlock_forward_Test {
     Simulation start = single(spec, Net.data(1, 1, 50), g, TensorEncoding.perTensor(grid));
     TrainableBlock block = new TrainableBlock(start, manager);
     float[] first = null;
-    // libtorch specialises a program in its first calls.
     for (int i = 0; i < 16; i++) {
       float[] y;
       if (i % 4 == 3) {
@@ -312,6 +312,55 @@ class TrainableBlock_forward_Test {
       first = first == null ? y : first;
       assertThat(y).as("call %d", i).isEqualTo(first);
     }
+  }
+
+  /** In bits: a training resumed in a new process has to go on as if it had not been stopped. */
+  @Test
+  void gradients_do_not_depend_on_how_often_the_program_has_run() {
+    // The gradient of a clamp with one bound is one that TorchScript's optimizer knows.
+    Graph graph =
+        Net.input(3, 16, 16)
+            .constant("zero", Tensor.scalar(0))
+            .conv("c", "x", 8, 3, 3, 3)
+            .batchNorm("n", "c", 8)
+            .op("r", "Clip", List.of("n", "zero"))
+            .conv("d", "r", 8, 8, 3, 3)
+            .batchNorm("m", "d", 8)
+            .op("s", "Clip", List.of("m", "zero"))
+            .op("g", "GlobalAveragePool", List.of("s"))
+            .op("f", "Flatten", List.of("g"))
+            .linear("y", "f", 10, 8)
+            .build("y");
+    TrainableBlock block = new TrainableBlock(Simulation.of(graph), manager);
+    block.liveNorms(true);
+    Tensor pictures = Net.data(1, 32, 3, 16, 16);
+    Map<String, float[]> first = Map.of();
+    for (int i = 0; i < 4; i++) {
+      try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+        collector.zeroGradients();
+        collector.backward(forward(block, pictures, true).softmax(1).get(":, 0").sum());
+      }
+      Map<String, float[]> gradients = learnedGradients(block);
+      first = i == 0 ? gradients : first;
+      for (Map.Entry<String, float[]> gradient : gradients.entrySet()) {
+        assertThat(gradient.getValue())
+            .as("%s in call %d", gradient.getKey(), i)
+            .isEqualTo(first.get(gradient.getKey()));
+      }
+    }
+    assertThat(first).hasSize(10);
+  }
+
+  private static Map<String, float[]> learnedGradients(TrainableBlock block) {
+    Map<String, float[]> gradients = new HashMap<>();
+    for (Parameter parameter : block.getParameters().values()) {
+      if (parameter.requiresGradient()) {
+        try (NDArray gradient = parameter.getArray().getGradient()) {
+          gradients.put(parameter.getName(), gradient.toFloatArray());
+        }
+      }
+    }
+    return gradients;
   }
 
   private NDArray forward(TrainableBlock block, Tensor input, boolean training) {

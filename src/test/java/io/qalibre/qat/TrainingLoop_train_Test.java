@@ -15,6 +15,7 @@ import io.qalibre.graph.Tensor;
 import io.qalibre.testing.Labelled;
 import io.qalibre.testing.LatePoints;
 import io.qalibre.testing.Net;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -43,6 +44,22 @@ class TrainingLoop_train_Test {
 
   private static double mean(List<Double> losses) {
     return losses.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+  }
+
+  @Test
+  void a_listener_is_told_of_each_epoch_after_its_validation() {
+    List<History.Epoch> told = new ArrayList<>();
+
+    TrainingLoop.Result result =
+        TrainingLoop.train(
+            START,
+            number -> TRAINING,
+            Qat.epochs(3).learningRate(0.03).validate(VALIDATION).onEpoch(told::add));
+
+    // The state before training is an entry of the history, but no epoch that ended.
+    assertThat(told).isEqualTo(result.history().epochs().subList(1, 4));
+    assertThat(told).extracting(History.Epoch::number).containsExactly(1, 2, 3);
+    assertThat(told).noneMatch(epoch -> Double.isNaN(epoch.top1()));
   }
 
   @Test

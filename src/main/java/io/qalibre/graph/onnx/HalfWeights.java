@@ -79,14 +79,9 @@ final class HalfWeights {
     while (numbers.hasRemaining()) {
       halves.putShort(HalfFloats.toFloat16(numbers.get()));
     }
-    TensorProto.Builder proto =
-        TensorProto.newBuilder()
-            .setName(name)
-            .setDataType(TensorProto.DataType.FLOAT16_VALUE)
-            .setRawData(UnsafeByteOperations.unsafeWrap(halves.flip()));
-    for (long size : value.sizes()) {
-      proto.addDims(size);
-    }
-    return proto.build();
+    return AttributeEncoder.encode(name, value).toBuilder()
+        .setDataType(TensorProto.DataType.FLOAT16_VALUE)
+        .setRawData(UnsafeByteOperations.unsafeWrap(halves.flip()))
+        .build();
   }
 }

@@ -14,6 +14,7 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.ModelInfo;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
+import io.qalibre.graph.Tensor;
 import io.qalibre.graph.ValueInfo;
 import java.util.List;
 import java.util.Map;
@@ -93,15 +94,23 @@ final class ModelEncoder {
   }
 
   private void encodeInitializers(GraphProto.Builder proto) {
+    if (storage == WeightStorage.FLOAT) {
+      graph.initializers().forEach((name, tensor) -> encode(name, tensor, proto));
+      return;
+    }
     HalfWeights halves = new HalfWeights(graph);
     graph
         .initializers()
         .forEach(
             (name, tensor) -> {
-              if (storage == WeightStorage.FLOAT || !halves.add(name, tensor, proto)) {
-                proto.addInitializer(AttributeEncoder.encode(name, tensor));
+              if (!halves.add(name, tensor, proto)) {
+                encode(name, tensor, proto);
               }
             });
+  }
+
+  private static void encode(String name, Tensor tensor, GraphProto.Builder proto) {
+    proto.addInitializer(AttributeEncoder.encode(name, tensor));
   }
 
   private NodeProto encode(OperatorNode node) {

@@ -4,6 +4,7 @@ import io.qalibre.graph.DataType;
 import io.qalibre.graph.Dim;
 import io.qalibre.graph.TensorShape;
 import java.util.List;
+import java.util.Optional;
 
 /** Activations: one value in, one value out. */
 final class ActivationOperators {
@@ -61,6 +62,8 @@ final class ActivationOperators {
               .shape(ActivationOperators::clipShape)
               .code(ActivationOperators::clip)
               .build());
+
+  private static final String NO_BOUND = "None";
 
   private ActivationOperators() {}
 
@@ -127,41 +130,47 @@ final class ActivationOperators {
     if (computed(c, 1) || computed(c, 2)) {
       return "torch.clamp(%s, %s, %s)".formatted(c.input(0), c.optional(1), c.optional(2));
     }
-    boolean floats = c.type(0) == DataType.FLOAT;
-    String low = floats ? bound(c, 1, "min") : whole(c, 1);
-    String high = floats ? bound(c, 2, "max") : whole(c, 2);
-    if (low.equals("None") && high.equals("None")) {
-      return c.input(0);
-    }
-    // One pass backwards, where clamp's gradient takes several; but it wants bounds in order.
-    boolean interval =
-        floats
-            && !low.equals("None")
-            && !high.equals("None")
-            && Float.parseFloat(low) < Float.parseFloat(high);
-    return "torch.%s(%s, %s, %s)".formatted(interval ? "hardtanh" : "clamp", c.input(0), low, high);
+    return c.type(0) == DataType.FLOAT ? clipFloats(c) : clipIntegers(c);
   }
 
   private static boolean computed(NodeContext c, int input) {
     return c.has(input) && c.constant(input).isEmpty();
   }
 
-  /** A bound of integers: the types have a smallest and a largest one of their own. */
-  private static String whole(NodeContext c, int input) {
-    return c.constant(input).map(bound -> Long.toString(bound.longs()[0])).orElse("None");
+  private static String clipFloats(CodeContext c) {
+    Optional<Float> low = bound(c, 1, "min");
+    Optional<Float> high = bound(c, 2, "max");
+    // One pass backwards, where clamp's gradient takes several; but it wants bounds in order.
+    boolean interval = low.isPresent() && high.isPresent() && low.get() < high.get();
+    return clip(c, interval ? "hardtanh" : "clamp", literal(low), literal(high));
+  }
+
+  /** Integer types have a smallest and a largest number of their own: none means "no bound". */
+  private static String clipIntegers(CodeContext c) {
+    Optional<Long> low = c.constant(1).map(bound -> bound.longs()[0]);
+    Optional<Long> high = c.constant(2).map(bound -> bound.longs()[0]);
+    return clip(c, "clamp", literal(low), literal(high));
+  }
+
+  private static String clip(CodeContext c, String function, String low, String high) {
+    return low.equals(NO_BOUND) && high.equals(NO_BOUND)
+        ? c.input(0)
+        : "torch.%s(%s, %s, %s)".formatted(function, c.input(0), low, high);
   }
 
   /** A bound: an input since opset 11, an attribute before. */
-  private static String bound(NodeContext c, int input, String attribute) {
-    float value =
-        c.constant(input)
-            .map(bound -> bound.floatView().get(0))
-            .orElseGet(() -> c.attributes().number(attribute, Float.MAX_VALUE));
-    return bound(value);
+  private static Optional<Float> bound(CodeContext c, int input, String attribute) {
+    return c.constant(input)
+        .map(bound -> bound(bound.floatView().get(0)))
+        .orElseGet(() -> bound(c.attributes().number(attribute, Float.MAX_VALUE)));
   }
 
   /** Exporters write "no bound" as infinity or as the largest float, which TorchScript refuses. */
-  private static String bound(float value) {
-    return Math.abs(value) >= Float.MAX_VALUE ? "None" : Float.toString(value);
+  private static Optional<Float> bound(float value) {
+    return Math.abs(value) >= Float.MAX_VALUE ? Optional.empty() : Optional.of(value);
+  }
+
+  private static String literal(Optional<? extends Number> bound) {
+    return bound.map(String::valueOf).orElse(NO_BOUND);
   }
 }
