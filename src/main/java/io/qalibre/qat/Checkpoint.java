@@ -32,7 +32,7 @@ record Checkpoint(
     Map<String, Tensor> parameters,
     Map<String, Tensor> best,
     Map<String, Tensor> optimizer) {
-  private static final int MAGIC = 0x51434b31; // "QCK1"
+  private static final int MAGIC = 0x51434b32; // "QCK2"
   private static final int MOST = 100_000;
 
   /** Writes the file; it appears whole or not at all. */
@@ -129,6 +129,7 @@ record Checkpoint(
     for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
       Tensor tensor = entry.getValue();
       out.writeUTF(entry.getKey());
+      out.writeUTF(tensor.type().name());
       out.writeInt(tensor.rank());
       for (long size : tensor.sizes()) {
         out.writeLong(size);
@@ -145,6 +146,7 @@ record Checkpoint(
     int count = count(in, MOST);
     for (int i = 0; i < count; i++) {
       String name = in.readUTF();
+      DataType type = type(in.readUTF());
       long[] sizes = new long[count(in, 16)];
       for (int axis = 0; axis < sizes.length; axis++) {
         sizes[axis] = in.readLong();
@@ -154,9 +156,17 @@ record Checkpoint(
       if (bytes.length < length) {
         throw new EOFException("ends within `" + name + "`");
       }
-      tensors.put(name, Tensor.of(DataType.FLOAT, ByteBuffer.wrap(bytes), sizes));
+      tensors.put(name, Tensor.of(type, ByteBuffer.wrap(bytes), sizes));
     }
     return tensors;
+  }
+
+  private static DataType type(String name) throws IOException {
+    try {
+      return DataType.valueOf(name);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("claims elements of type " + name, e);
+    }
   }
 
   /** A number of things that follow; a file that claims nonsense is damaged. */

@@ -65,7 +65,7 @@ class TrainableBlock_gradientsElementwise_Test {
             Stream.of(
                     "Neg Abs Exp Erf Sin Cos Atan Sinh Cosh Asinh Sigmoid Tanh Softplus Softsign Mish"
                         + " Gelu HardSwish HardSigmoid Relu LeakyRelu Elu Celu Selu Swish Shrink"
-                        + " ThresholdedRelu Softmax LogSoftmax Identity")
+                        + " ThresholdedRelu Softmax LogSoftmax Identity Trilu")
                 .flatMap(names -> Stream.of(names.split(" ")))
                 .map(type -> of(type, around())),
             Stream.of("Asin", "Acos", "Atanh", "Tan").map(type -> of(type, within())),

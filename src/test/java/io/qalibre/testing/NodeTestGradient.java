@@ -14,13 +14,17 @@ import io.qalibre.graph.Simulation;
 import io.qalibre.graph.onnx.OnnxReader;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** Runs a node test's model forward and backward, as training does. */
 public final class NodeTestGradient {
   private NodeTestGradient() {}
 
-  /** Whether a gradient that is a number other than zero reaches the first input of floats. */
-  public static boolean passes(NodeTest test, NodeTestData data) throws IOException {
+  /**
+   * Whether a gradient that is a number other than zero reaches the first input of floats; empty if
+   * no input has floats.
+   */
+  public static Optional<Boolean> passes(NodeTest test, NodeTestData data) throws IOException {
     Simulation simulation = Simulation.of(OnnxReader.read("model.onnx", data.model(test)));
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       NDList inputs = new NDList();
@@ -29,7 +33,7 @@ public final class NodeTestGradient {
       }
       List<NDArray> floats = floats(inputs);
       if (floats.isEmpty()) {
-        return false;
+        return Optional.empty();
       }
       NDArray input = floats.get(0);
       input.setRequiresGradient(true);
@@ -43,7 +47,7 @@ public final class NodeTestGradient {
         }
         collector.backward(loss);
       }
-      return hasNumber(input.getGradient());
+      return Optional.of(hasNumber(input.getGradient()));
     }
   }
 

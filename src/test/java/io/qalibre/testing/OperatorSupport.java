@@ -52,7 +52,6 @@ public record OperatorSupport(String name, boolean deprecated, int tests, int pa
           "OneHot",
           "Or",
           "QuantizeLinear",
-          "Range",
           "Round",
           "Shape",
           "Sign",

@@ -1,7 +1,6 @@
 package io.qalibre.graph.op;
 
 import io.qalibre.graph.DataType;
-import io.qalibre.graph.Tensor;
 import java.util.List;
 import java.util.Optional;
 
@@ -90,8 +89,18 @@ final class ConversionOperators {
 
   /** While a network is trained, elements become 0 at random and the others grow to make up. */
   private static String dropping(CodeContext c) {
-    float ratio = c.has(1) ? c.required(1).floats()[0] : c.attributes().number("ratio", 0.5f);
-    return "torch.dropout(%s, %s, True)".formatted(c.input(0), ratio);
+    return "torch.dropout(%s, %s, True)".formatted(c.input(0), ratio(c, constantRatio(c)));
+  }
+
+  /** An input since opset 12, an attribute before. */
+  private static Optional<Float> constantRatio(CodeContext c) {
+    return c.has(1)
+        ? c.constant(1).map(value -> value.floats()[0])
+        : Optional.of(c.attributes().number("ratio", 0.5f));
+  }
+
+  private static String ratio(CodeContext c, Optional<Float> constant) {
+    return constant.map(Literals::number).orElseGet(() -> "float(" + c.input(1) + ")");
   }
 
   /**
@@ -101,8 +110,7 @@ final class ConversionOperators {
   private static String kept(CodeContext c) {
     Optional<Boolean> training =
         c.has(2) ? c.constant(2).map(flag -> flag.longs()[0] != 0) : Optional.of(false);
-    Optional<Float> ratio =
-        c.has(1) ? c.constant(1).map(Tensor::floats).map(values -> values[0]) : Optional.of(0.5f);
+    Optional<Float> ratio = constantRatio(c);
     if (training.equals(Optional.of(false)) || ratio.equals(Optional.of(0f))) {
       return c.input(0);
     }
@@ -115,7 +123,7 @@ final class ConversionOperators {
         .formatted(
             c.input(0),
             training.isPresent() ? "True" : "bool(" + c.input(2) + ")",
-            ratio.map(Literals::number).orElseGet(() -> "float(" + c.input(1) + ")"),
+            ratio(c, ratio),
             "Dropout: " + message);
   }
 }

@@ -66,10 +66,10 @@ class OnnxReader_readBadModel_Test {
   @Test
   void refusesTypesAGraphDoesNotHave() {
     String types =
-        "one of FLOAT, UINT8, INT8, INT32, INT64, BOOL (or FLOAT16, BFLOAT16, DOUBLE, read as"
-            + " FLOAT), found ";
+        "one of FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64 (or FLOAT16,"
+            + " BFLOAT16, DOUBLE, read as FLOAT), found ";
     refusesTensor(tensor("w", DataType.STRING_VALUE, 1), types + "STRING");
-    refusesTensor(tensor("w", DataType.UINT64_VALUE, 1), types + "UINT64");
+    refusesTensor(tensor("w", DataType.COMPLEX64_VALUE, 1), types + "COMPLEX64");
     refusesTensor(tensor("w", 99, 1), types + "the element type 99");
     refuses(
         g -> g.addInput(value("s", DataType.STRING_VALUE, 1L)).addNode(RELU),
