@@ -9,7 +9,7 @@ final class InliningBudget {
   /** About the memory that a node takes beside what is stored. */
   private static final int PART = 256;
 
-  private static final int MOST_MIB = 64;
+  private static final int MOST_MIB = 16;
   private static final int MOST_DEPTH = 200;
 
   private final OnnxFile file;

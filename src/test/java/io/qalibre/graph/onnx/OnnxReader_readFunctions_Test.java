@@ -245,7 +245,7 @@ class OnnxReader_readFunctions_Test {
     assertThatThrownBy(() -> read(g -> g.addNode(call("F0", List.of("x"), "y")), doubling))
         .isInstanceOf(OnnxFormatException.class)
         .hasMessageContaining(
-            "expected functions and branches that add at most 64 MiB to the file when inlined,"
+            "expected functions and branches that add at most 16 MiB to the file when inlined,"
                 + " found more");
   }
 
