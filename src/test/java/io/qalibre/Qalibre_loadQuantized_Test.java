@@ -118,14 +118,14 @@ class Qalibre_loadQuantized_Test {
             .constant("s", Tensor.scalar(1))
             .op("q", "QuantizeLinear", List.of("x", "s"))
             .op("dq", "DequantizeLinear", List.of("q", "s"))
-            .op("n", "NonZero", List.of("dq"))
+            .op("n", "TfIdfVectorizer", List.of("dq"))
             .op("t", "StringNormalizer", List.of("n"))
             .unchecked("t"),
         file);
 
     assertThatThrownBy(() -> Qalibre.loadQuantized(file))
         .isInstanceOf(UnsupportedOperatorException.class)
-        .hasMessageContaining("NonZero (node `n`)")
+        .hasMessageContaining("TfIdfVectorizer (node `n`)")
         .hasMessageContaining("StringNormalizer (node `t`)");
   }
 }

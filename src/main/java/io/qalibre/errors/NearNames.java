@@ -36,7 +36,7 @@ public final class NearNames {
     return "; known: " + quoted(first, ", ") + (known.size() > first.size() ? ", …" : "");
   }
 
-  /** The known names within a third of {@code name}'s length in edits, or containing it. */
+  /** The known names within a third of {@code name}'s length in edits, or containing it, or in it. */
   static List<String> near(String name, Collection<String> known) {
     String wanted = name.toLowerCase(Locale.ROOT);
     if (name.length() > LONGEST) {
@@ -53,7 +53,8 @@ public final class NearNames {
               String lower = k.toLowerCase(Locale.ROOT);
               int cost = distance.apply(wanted, lower);
               boolean contains =
-                  wanted.length() > 2 && (lower.contains(wanted) || wanted.contains(lower));
+                  Math.min(wanted.length(), lower.length()) > 2
+                      && (lower.contains(wanted) || wanted.contains(lower));
               return new Candidate(k, contains ? Math.min(cost, limit) : cost);
             })
         .filter(c -> c.cost <= limit)

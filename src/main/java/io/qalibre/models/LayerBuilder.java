@@ -108,7 +108,7 @@ final class LayerBuilder {
         name,
         "BatchNormalization",
         List.of(x.tensor(), gamma, beta, mean, variance),
-        Map.of("epsilon", 1e-5f));
+        Map.of("epsilon", 1e-5f, "momentum", 0.9f));
     return new Features(name, x.channels());
   }
 

@@ -21,6 +21,16 @@ class NearNames_hint_Test {
     assertThat(NearNames.hint("conv1", List.of())).isEmpty();
   }
 
+  @Test
+  void offersNamesWithinTheNameUnlessTheyAreTooShortToMeanAnything() {
+    assertThat(NearNames.hint("GridSampler", List.of("GridSample", "Or", "Id")))
+        .isEqualTo("; did you mean `GridSample`?");
+    assertThat(NearNames.hint("FancyConvolution", List.of("Conv", "Or")))
+        .isEqualTo("; did you mean `Conv`?");
+    assertThat(NearNames.hint("StringNormalizer", List.of("Or", "Max")))
+        .isEqualTo("; known: `Max`, `Or`");
+  }
+
   /** Comparing two names takes as long as the product of their lengths. */
   @Test
   @Timeout(20)

@@ -21,7 +21,7 @@ class OperatorCatalogue_requireSupported_Test {
 
     assertThatThrownBy(() -> OperatorCatalogue.requireSupported(net.unchecked("mine")))
         .isInstanceOf(UnsupportedOperatorException.class)
-        .hasMessageStartingWith("unsupported operators: Conw (node `odd`); did you mean `Conv`?")
+        .hasMessageStartingWith("unsupported operators: Conw (node `odd`); did you mean `Conv` or ")
         .hasMessageContaining("StringNormalizer (node `s0`, `s1`, `s2`, `s3` and 2 more)")
         .hasMessageContaining("com.example::Thing (node `mine`)");
   }
