@@ -90,7 +90,8 @@ final class Session implements AutoCloseable {
     return String.valueOf(e.getMessage())
         .lines()
         .filter(line -> !line.isBlank())
-        .reduce("", (before, line) -> line);
+        .reduce("", (before, line) -> line)
+        .replaceFirst("^(builtins\\.)?RuntimeError: ", "");
   }
 
   private Tensor constant(ProgramSource.Parameter parameter) {

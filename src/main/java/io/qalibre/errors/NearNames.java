@@ -36,7 +36,9 @@ public final class NearNames {
     return "; known: " + quoted(first, ", ") + (known.size() > first.size() ? ", …" : "");
   }
 
-  /** The known names within a third of {@code name}'s length in edits, or containing it, or in it. */
+  /**
+   * The known names within a third of {@code name}'s length in edits, or containing it, or in it.
+   */
   static List<String> near(String name, Collection<String> known) {
     String wanted = name.toLowerCase(Locale.ROOT);
     if (name.length() > LONGEST) {

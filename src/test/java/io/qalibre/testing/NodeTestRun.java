@@ -9,7 +9,6 @@ import io.qalibre.graph.Tensor;
 import io.qalibre.graph.onnx.OnnxReader;
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -46,18 +45,14 @@ public final class NodeTestRun {
     return Optional.empty();
   }
 
-  /**
-   * The first line of an error's message, with the kind of error unless Qalibre raised it. Of what
-   * TorchScript's interpreter says, the line that names the cause.
-   */
+  /** The first line of an error's message, with the kind of error unless Qalibre raised it. */
   private static String reason(Throwable e) {
-    List<String> lines =
-        String.valueOf(e.getMessage()).lines().filter(line -> !line.isBlank()).toList();
     String message =
-        lines.stream()
-            .filter(line -> line.startsWith("RuntimeError: "))
+        String.valueOf(e.getMessage())
+            .lines()
+            .filter(line -> !line.isBlank())
             .findFirst()
-            .orElse(lines.isEmpty() ? "" : lines.get(0));
+            .orElse("");
     boolean own = e instanceof QalibreException || e instanceof AssertionError;
     String line =
         (own ? message : e.getClass().getSimpleName() + ": " + message).strip().replace('\t', ' ');
