@@ -41,10 +41,21 @@ public final class TrainFp32 {
       "Fashion-MNIST as 3×32×32: trained on %d pictures, the epoch chosen on %d others; top1, in"
           + " percent, on the n pictures of the test part";
 
-  private static final Map<String, LongFunction<Graph>> NETWORKS =
+  /**
+   * A network that can be trained.
+   *
+   * @param start makes it, with initial weights of a seed
+   * @param learningRate its highest; at 0.1 the loss of ResNet50, whose last normalizations see no
+   *     more than a batch of single pixels, breaks out again after epochs of falling
+   */
+  private record Candidate(LongFunction<Graph> start, double learningRate) {}
+
+  private static final Map<String, Candidate> NETWORKS =
       Map.of(
-          "mobilenet_v2", seed -> MobileNetV2.graph(SIZE, CLASSES, seed),
-          "resnet50", seed -> ResNet50.graph(SIZE, CLASSES, seed));
+          "mobilenet_v2",
+          new Candidate(seed -> MobileNetV2.graph(SIZE, CLASSES, seed), 0.1),
+          "resnet50",
+          new Candidate(seed -> ResNet50.zeroInitResidual(SIZE, CLASSES, seed), 0.03));
 
   private TrainFp32() {}
 
@@ -62,7 +73,10 @@ public final class TrainFp32 {
           "expected a network, a number of epochs, a folder and perhaps a number of pictures, found "
               + List.of(arguments));
     }
-    Training options = Fp32.epochs(number("epochs", arguments[1])).seed(SEED);
+    Training options =
+        Fp32.epochs(number("epochs", arguments[1]))
+            .learningRate(network(arguments[0]).learningRate())
+            .seed(SEED);
     Path folder = Path.of(arguments[2]);
     ImageSplits data = Datasets.fashionMnist().as(3, SIZE);
     if (arguments.length == 4) {
@@ -83,13 +97,10 @@ public final class TrainFp32 {
    * @return the network at the epoch that was best on the validation pictures, as its file holds it
    */
   static Network train(String name, ImageSplits data, Training options, Path folder) {
-    LongFunction<Graph> builder = NETWORKS.get(name);
-    if (builder == null) {
-      throw new UnknownNameException("network", name, "TrainFp32", NETWORKS.keySet());
-    }
+    Candidate network = network(name);
     Path log = folder.resolve(name + ".log");
     log(log, name + ": " + describe(options, data));
-    Network start = Qalibre.of(builder.apply(SEED));
+    Network start = Qalibre.of(network.start().apply(SEED));
     Network trained =
         start.train(
             data.training().batch(BATCH).augmented(PAD, true, SEED),
@@ -116,10 +127,21 @@ public final class TrainFp32 {
         .put("training", describe(options, data))
         .put("epoch_kept", kept)
         .put("seed", SEED)
-        .put("command", "TrainFp32 %s %d %s".formatted(name, options.epochs(), folder))
+        .put(
+            "command",
+            "TrainFp32 %s %d %s %d"
+                .formatted(name, options.epochs(), folder, data.training().size()))
         .put("log", name + ".log");
     models.put(name, entry);
     return stored;
+  }
+
+  private static Candidate network(String name) {
+    Candidate network = NETWORKS.get(name);
+    if (network == null) {
+      throw new UnknownNameException("network", name, "TrainFp32", NETWORKS.keySet());
+    }
+    return network;
   }
 
   private static double rounded(double percent) {

@@ -100,7 +100,12 @@ final class LayerBuilder {
 
   /** A batch normalization that changes nothing yet: γ = 1, β = 0, mean 0, variance 1. */
   Features batchNorm(String name, Features x) {
-    String gamma = vector(name + "." + names.gamma, 1, x.channels());
+    return batchNorm(name, x, 1);
+  }
+
+  /** A batch normalization with β = 0, mean 0, variance 1. */
+  Features batchNorm(String name, Features x, float initialGamma) {
+    String gamma = vector(name + "." + names.gamma, initialGamma, x.channels());
     String beta = vector(name + "." + names.beta, 0, x.channels());
     String mean = vector(name + "." + names.mean, 0, x.channels());
     String variance = vector(name + "." + names.variance, 1, x.channels());

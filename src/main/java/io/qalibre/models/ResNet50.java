@@ -33,8 +33,12 @@ public final class ResNet50 {
 
   private final LayerBuilder layers;
 
-  private ResNet50(long seed) {
+  /** γ of the last batch normalization of a block. */
+  private final float lastGamma;
+
+  private ResNet50(long seed, float lastGamma) {
     layers = new LayerBuilder("resnet50", seed, BatchNormNames.TORCH);
+    this.lastGamma = lastGamma;
   }
 
   /**
@@ -51,7 +55,24 @@ public final class ResNet50 {
    * @throws io.qalibre.errors.QalibreException if size or classes is below 1
    */
   public static Graph graph(int size, int classes, long seed) {
-    return new ResNet50(seed).build(size, classes);
+    return new ResNet50(seed, 1).build(size, classes);
+  }
+
+  /**
+   * The same with γ = 0 in the last batch normalization of each block, which so begins as its
+   * shortcut alone: training from scratch at a high learning rate is stable only then.
+   *
+   * <p>Source: Goyal et al., Accurate, Large Minibatch SGD, 2017 (arXiv 1706.02677), section 5.1;
+   * torchvision calls it {@code zero_init_residual}.
+   *
+   * @param size height and width of the pictures in pixels, 1 or more
+   * @param classes the number of classes, 1 or more
+   * @param seed of the weights
+   * @return as {@link #graph}
+   * @throws io.qalibre.errors.QalibreException if size or classes is below 1
+   */
+  public static Graph zeroInitResidual(int size, int classes, long seed) {
+    return new ResNet50(seed, 0).build(size, classes);
   }
 
   private Graph build(int size, int classes) {
@@ -78,7 +99,7 @@ public final class ResNet50 {
     x = layers.conv(name + "conv2", x, width, 3, stride);
     x = layers.relu(name + "relu2", layers.batchNorm(name + "bn2", x));
     x = layers.conv(name + "conv3", x, channels, 1, 1);
-    x = layers.batchNorm(name + "bn3", x);
+    x = layers.batchNorm(name + "bn3", x, lastGamma);
     Features shortcut = input;
     if (stride != 1 || input.channels() != channels) {
       shortcut = layers.conv(name + "downsample.0", input, channels, 1, stride);

@@ -10,6 +10,8 @@ import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.testing.Golden;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,6 +82,21 @@ class ResNet50_graph_Test {
 
     assertThat(Golden.sqnr(Golden.array("resnet50.fp32.out.npy"), outputs.get("output")))
         .isGreaterThan(80);
+  }
+
+  @Test
+  void its_blocks_begin_as_their_shortcuts_where_that_is_asked_for() {
+    Map<String, Tensor> start = ResNet50.zeroInitResidual(32, 10, 1).initializers();
+
+    Set<String> zero = new TreeSet<>();
+    start.forEach(
+        (name, value) -> {
+          if (!value.equals(net.initializer(name))) {
+            assertThat(value.floats()).as(name).containsOnly(0);
+            zero.add(name);
+          }
+        });
+    assertThat(zero).hasSize(16).allMatch(name -> name.matches("layer\\d\\.\\d\\.bn3\\.weight"));
   }
 
   @Test
