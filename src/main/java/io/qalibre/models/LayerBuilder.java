@@ -113,7 +113,7 @@ final class LayerBuilder {
         name,
         "BatchNormalization",
         List.of(x.tensor(), gamma, beta, mean, variance),
-        Map.of("epsilon", 1e-5f, "momentum", 0.9f));
+        Map.of("epsilon", 1e-5f));
     return new Features(name, x.channels());
   }
 

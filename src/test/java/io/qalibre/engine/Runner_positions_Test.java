@@ -39,7 +39,12 @@ class Runner_positions_Test {
   }
 
   /** A node whose first input is data of a batch; the others are data too, or constants. */
-  private record Case(String type, long opset, Map<String, Object> attributes, DataType... types) {
+  private record Case(
+      String type, long opset, Map<String, Object> attributes, List<DataType> types) {
+    Case(String type, long opset, Map<String, Object> attributes, DataType... types) {
+      this(type, opset, attributes, List.of(types));
+    }
+
     Graph graph(boolean constants, List<Tensor> inputs) {
       GraphBuilder builder =
           new GraphBuilder("net").info(new ModelInfo(opset, 8, "test", "", Map.of()));
@@ -54,9 +59,9 @@ class Runner_positions_Test {
                   "i" + i, input.type(), i == 0 ? shape.with(0, Dim.symbolic("N")) : shape));
         }
       }
-      List<String> outputs = IntStream.range(0, types.length).mapToObj(i -> "o" + i).toList();
-      for (int i = 0; i < types.length; i++) {
-        builder.output(new ValueInfo(outputs.get(i), types[i], TensorShape.of(-1)));
+      List<String> outputs = IntStream.range(0, types.size()).mapToObj(i -> "o" + i).toList();
+      for (int i = 0; i < types.size(); i++) {
+        builder.output(new ValueInfo(outputs.get(i), types.get(i), TensorShape.of(-1)));
       }
       List<String> names = IntStream.range(0, inputs.size()).mapToObj(i -> "i" + i).toList();
       return builder

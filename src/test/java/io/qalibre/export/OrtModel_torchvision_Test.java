@@ -89,7 +89,7 @@ class OrtModel_torchvision_Test {
   private static void check(String name, Path file) throws IOException {
     long start = System.nanoTime();
     Network network = Qalibre.load(file);
-    assertThat(network.summary().longColumn("MACs").sum()).isEqualTo(macs(file));
+    assertThat(network.summary().longColumn("MACs").sum()).isEqualTo((double) macs(file));
     double one;
     double three;
     try (OrtModel ort = OrtModel.open(file, 1)) {

@@ -234,15 +234,15 @@ public final class TracedBlocks {
   }
 
   private static RNN.Builder rnn(RNN.Activation activation) {
-    return (RNN.Builder) RNN.builder().setActivation(activation).setStateSize(5).setNumLayers(1);
+    return RNN.builder().setActivation(activation).setStateSize(5).setNumLayers(1);
   }
 
   private static GRU.Builder gru() {
-    return (GRU.Builder) GRU.builder().setStateSize(5).setNumLayers(1);
+    return GRU.builder().setStateSize(5).setNumLayers(1);
   }
 
   private static LSTM.Builder lstm() {
-    return (LSTM.Builder) LSTM.builder().setStateSize(5).setNumLayers(1).optDropRate(0.3f);
+    return LSTM.builder().setStateSize(5).setNumLayers(1).optDropRate(0.3f);
   }
 
   private static TracedBlock timeMajor(String name, Block block) {

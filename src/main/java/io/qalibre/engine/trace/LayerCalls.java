@@ -11,6 +11,9 @@ import java.util.Map;
 
 /** Layers with weights, normalizations and dropout. */
 final class LayerCalls {
+  /** What BatchNormalization takes where its node does not say. */
+  private static final float ONNX_MOMENTUM = 0.9f;
+
   private LayerCalls() {}
 
   static void addTo(CallTable calls) {
@@ -150,7 +153,9 @@ final class LayerCalls {
                 parameter(c, 4, node + ".beta", 0),
                 c.tensor(1, node),
                 c.tensor(2, node)),
-            AttributeList.of("epsilon", c.number(7), "momentum", c.number(6)));
+            c.number(6) == ONNX_MOMENTUM
+                ? AttributeList.of("epsilon", c.number(7))
+                : AttributeList.of("epsilon", c.number(7), "momentum", c.number(6)));
     return channelsSecond ? normalized : transpose(c, node, normalized, order);
   }
 

@@ -19,6 +19,7 @@ import ai.djl.nn.ParallelBlock;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.transformer.BertBlock;
 import ai.djl.nn.transformer.BertMaskedLanguageModelBlock;
 import ai.djl.training.ParameterStore;
@@ -71,6 +72,20 @@ class BlockTracer_trace_Test {
     assertThat(graph.inputs().get(0).shape()).hasToString("N×1×28×28");
     assertThat(graph.outputs().get(0)).hasToString(graph.outputs().get(0).toString());
     assertThat(graph.outputs().get(0).shape()).hasToString("N×10");
+  }
+
+  @Test
+  void a_normalization_says_its_momentum_where_it_is_not_onnxs() {
+    Block block =
+        new SequentialBlock()
+            .add(BatchNorm.builder().build())
+            .add(BatchNorm.builder().optMomentum(0.75f).build());
+
+    Graph graph =
+        BlockTracer.trace("two", initialized(block, new Shape(1, 3, 4, 4)), new Shape(1, 3, 4, 4));
+
+    assertThat(graph.operators().get(0).attributes().has("momentum")).isFalse();
+    assertThat(graph.operators().get(1).attributes().number("momentum", 0.9f)).isEqualTo(0.75f);
   }
 
   @Test
