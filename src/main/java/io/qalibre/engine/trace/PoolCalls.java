@@ -3,6 +3,7 @@ package io.qalibre.engine.trace;
 import io.qalibre.graph.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -20,38 +21,26 @@ final class PoolCalls {
   }
 
   private static String maxPool(TracedCall c) {
-    return c.node(
-        c.trace().next("maxpool"),
-        "MaxPool",
-        List.of(),
-        AttributeList.of(
-            "kernel_shape",
-            c.shape(0),
-            "strides",
-            c.shape(1),
-            "pads",
-            c.pads(2),
-            "ceil_mode",
-            c.flag(3) ? 1L : 0L));
+    return c.node(c.trace().next("maxpool"), "MaxPool", List.of(), window(c));
   }
 
   /** DJL's PyTorch engine counts the padding whatever its last argument says. */
   private static String avgPool(TracedCall c) {
-    return c.node(
-        c.trace().next("avgpool"),
-        "AveragePool",
-        List.of(),
-        AttributeList.of(
-            "kernel_shape",
-            c.shape(0),
-            "strides",
-            c.shape(1),
-            "pads",
-            c.pads(2),
-            "ceil_mode",
-            c.flag(3) ? 1L : 0L,
-            "count_include_pad",
-            1L));
+    Map<String, Object> attributes = new LinkedHashMap<>(window(c));
+    attributes.put("count_include_pad", 1L);
+    return c.node(c.trace().next("avgpool"), "AveragePool", List.of(), attributes);
+  }
+
+  private static Map<String, Object> window(TracedCall c) {
+    return AttributeList.of(
+        "kernel_shape",
+        c.shape(0),
+        "strides",
+        c.shape(1),
+        "pads",
+        c.pads(2),
+        "ceil_mode",
+        c.flag(3) ? 1L : 0L);
   }
 
   /** DJL's global pooling drops the spatial axes; ONNX's keeps them. */
