@@ -23,12 +23,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Trains a float network from scratch on Fashion-MNIST as 3×32×32, and writes it as ONNX: {@code
  * TrainFp32 mobilenet_v2 15 data/models}. The epoch is chosen on the validation pictures; the test
  * pictures are looked at once, at the end. After each epoch a line is added to the log and a
  * checkpoint written, both beside; the same command goes on from it.
+ *
+ * <p>Epochs may be given in cycles, {@code 12+9}: the learning rate rises and falls in each, and a
+ * cycle begins with the best network of the one before. Source: Loshchilov and Hutter, SGDR:
+ * Stochastic Gradient Descent with Warm Restarts, 2016 (arXiv 1608.03983).
  */
 public final class TrainFp32 {
   private static final int SIZE = 32;
@@ -62,9 +68,9 @@ public final class TrainFp32 {
   /**
    * Trains.
    *
-   * @param arguments the network ({@code mobilenet_v2} or {@code resnet50}), the number of epochs,
-   *     the folder for the ONNX file, the log and the checkpoint; and, to try it out, the number of
-   *     training pictures (all 55,000 if it is left out)
+   * @param arguments the network ({@code mobilenet_v2} or {@code resnet50}), the number of epochs
+   *     or those of each cycle, the folder for the ONNX file, the log and the checkpoint; and, to
+   *     try it out, the number of training pictures (all 55,000 if it is left out)
    * @throws QalibreException if an argument is wrong
    */
   public static void main(String[] arguments) {
@@ -73,17 +79,18 @@ public final class TrainFp32 {
           "expected a network, a number of epochs, a folder and perhaps a number of pictures, found "
               + List.of(arguments));
     }
-    Training options =
-        Fp32.epochs(number("epochs", arguments[1]))
-            .learningRate(network(arguments[0]).learningRate())
-            .seed(SEED);
+    double rate = network(arguments[0]).learningRate();
+    List<Training> cycles =
+        Stream.of(arguments[1].split("\\+"))
+            .map(epochs -> Fp32.epochs(number("epochs", epochs)).learningRate(rate))
+            .toList();
     Path folder = Path.of(arguments[2]);
     ImageSplits data = Datasets.fashionMnist().as(3, SIZE);
     if (arguments.length == 4) {
       int pictures = number("pictures", arguments[3]);
       data = new ImageSplits(data.training().first(pictures), data.validation(), data.test());
     }
-    train(arguments[0], data, options, folder);
+    train(arguments[0], data, cycles, folder);
   }
 
   /**
@@ -91,29 +98,39 @@ public final class TrainFp32 {
    *
    * @param name the network
    * @param data the pictures, as 3×32×32
-   * @param options how; checkpoint and log are added
+   * @param cycles how, one after the other; seed, checkpoint and log are added
    * @param folder where the ONNX file, its entry in {@code models.json}, the log and the checkpoint
    *     go
    * @return the network at the epoch that was best on the validation pictures, as its file holds it
    */
-  static Network train(String name, ImageSplits data, Training options, Path folder) {
+  static Network train(String name, ImageSplits data, List<Training> cycles, Path folder) {
     Candidate network = network(name);
     Path log = folder.resolve(name + ".log");
-    log(log, name + ": " + describe(options, data));
-    Network start = Qalibre.of(network.start().apply(SEED));
-    Network trained =
-        start.train(
-            data.training().batch(BATCH).augmented(PAD, true, SEED),
-            options
-                .validate(data.validation())
-                .checkpoint(folder.resolve(name + ".checkpoint"))
-                .onEpoch(epoch -> log(log, describe(epoch))));
+    log(log, name + ": " + describe(cycles, data));
+    Network trained = Qalibre.of(network.start().apply(SEED));
+    int done = 0;
+    int kept = 0;
+    for (int cycle = 0; cycle < cycles.size(); cycle++) {
+      String checkpoint = name + (cycle == 0 ? "" : "." + (cycle + 1)) + ".checkpoint";
+      int before = done;
+      trained =
+          trained.train(
+              data.training().batch(BATCH).augmented(PAD, true, SEED + cycle),
+              cycles
+                  .get(cycle)
+                  .seed(SEED + cycle)
+                  .validate(data.validation())
+                  .checkpoint(folder.resolve(checkpoint))
+                  .onEpoch(epoch -> log(log, describe(before, epoch))));
+      int best = trained.training().kept();
+      kept = best == 0 ? kept : before + best;
+      done += cycles.get(cycle).epochs();
+    }
     Path file = folder.resolve(name + ".onnx");
     trained.save(file, WeightStorage.FLOAT16);
     Network stored = Qalibre.load(file);
     Accuracy exact = trained.evaluate(data.test());
     Accuracy accuracy = stored.evaluate(data.test());
-    int kept = trained.training().kept();
     log(log, "epoch %d kept; on the test pictures %s".formatted(kept, exact));
     log(log, "%s, weights in float16: on the test pictures %s".formatted(file, accuracy));
     ModelsFile models = ModelsFile.in(folder);
@@ -124,13 +141,13 @@ public final class TrainFp32 {
         .put("standard_error", rounded(accuracy.standardError()))
         .put("n", accuracy.n())
         .put("top1_before_float16", rounded(exact.top1()))
-        .put("training", describe(options, data))
+        .put("training", describe(cycles, data))
         .put("epoch_kept", kept)
         .put("seed", SEED)
         .put(
             "command",
-            "TrainFp32 %s %d %s %d"
-                .formatted(name, options.epochs(), folder, data.training().size()))
+            "TrainFp32 %s %s %s %d"
+                .formatted(name, epochs(cycles, "+"), folder, data.training().size()))
         .put("log", name + ".log");
     models.put(name, entry);
     return stored;
@@ -148,28 +165,36 @@ public final class TrainFp32 {
     return Math.round(100 * percent) / 100.0;
   }
 
-  private static String describe(Training options, ImageSplits data) {
-    Training.Recipe recipe = options.recipe();
+  private static String epochs(List<Training> cycles, String between) {
+    return cycles.stream()
+        .map(cycle -> String.valueOf(cycle.epochs()))
+        .collect(Collectors.joining(between));
+  }
+
+  private static String describe(List<Training> cycles, ImageSplits data) {
+    Training first = cycles.get(0);
+    Training.Recipe recipe = first.recipe();
     return String.format(
         Locale.ROOT,
-        "%d epochs of %,d training pictures, batches of %d, padded by %d, cropped and mirrored;"
+        "%s epochs of %,d training pictures, batches of %d, padded by %d, cropped and mirrored;"
             + " %s with learning rate %s, warm-up %s, weight decay %s, seed %d",
-        options.epochs(),
+        epochs(cycles, " + "),
         data.training().size(),
         BATCH,
         PAD,
         recipe.method(),
-        options.learningRate(),
+        first.learningRate(),
         recipe.warmup(),
         recipe.weightDecay(),
-        options.run().seed());
+        SEED);
   }
 
-  private static String describe(History.Epoch epoch) {
+  /** An epoch, with the number of epochs in the cycles before its own. */
+  private static String describe(int before, History.Epoch epoch) {
     return String.format(
         Locale.ROOT,
         "epoch %d: %d steps, mean loss %.4f, validation top-1 %.2f %%, %.0f s",
-        epoch.number(),
+        before + epoch.number(),
         epoch.steps(),
         epoch.loss(),
         epoch.top1(),

@@ -9,6 +9,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +35,7 @@ class TrainFp32_kill_Test {
               all.validation().first(100),
               all.test().first(100));
       TrainFp32.train(
-          "mobilenet_v2", data, Fp32.epochs(2).learningRate(0.02), Path.of(arguments[0]));
+          "mobilenet_v2", data, List.of(Fp32.epochs(2).learningRate(0.02)), Path.of(arguments[0]));
     }
   }
 

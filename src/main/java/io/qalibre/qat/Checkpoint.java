@@ -64,7 +64,10 @@ record Checkpoint(
     try (DataInputStream in =
         new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
       if (in.readInt() != MAGIC) {
-        throw new QalibreException("checkpoint " + file + ": this is no checkpoint of Qalibre's");
+        throw new QalibreException(
+            "checkpoint "
+                + file
+                + ": this is no checkpoint of this version of Qalibre; delete it to begin anew");
       }
       String found = in.readUTF();
       if (!found.equals(kind)) {
