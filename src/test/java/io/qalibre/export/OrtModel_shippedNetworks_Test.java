@@ -15,6 +15,7 @@ import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.graph.onnx.OnnxReader;
 import io.qalibre.models.MobileNetV2;
+import io.qalibre.models.ResNet50;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,8 +40,7 @@ class OrtModel_shippedNetworks_Test {
   }
 
   private static Graph built(String network) {
-    assertThat(network).isEqualTo("mobilenet_v2");
-    return MobileNetV2.graph(32, 10, 1);
+    return network.equals("resnet50") ? ResNet50.graph(32, 10, 1) : MobileNetV2.graph(32, 10, 1);
   }
 
   private static long right(Map<String, Tensor> outputs, List<Tensor> labels) {
@@ -48,7 +48,7 @@ class OrtModel_shippedNetworks_Test {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = "mobilenet_v2")
+  @ValueSource(strings = {"mobilenet_v2", "resnet50"})
   void the_file_is_the_one_that_was_measured(String network) throws Exception {
     byte[] bytes = Files.readAllBytes(file(network + ".onnx"));
     byte[] hash = MessageDigest.getInstance("SHA-256").digest(bytes);
@@ -66,7 +66,7 @@ class OrtModel_shippedNetworks_Test {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = "mobilenet_v2")
+  @ValueSource(strings = {"mobilenet_v2", "resnet50"})
   void every_name_and_shape_is_the_builders(String network) {
     Graph read = OnnxReader.read(file(network + ".onnx"));
     Graph built = built(network);
@@ -78,7 +78,7 @@ class OrtModel_shippedNetworks_Test {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = "mobilenet_v2")
+  @ValueSource(strings = {"mobilenet_v2", "resnet50"})
   void is_as_accurate_as_its_entry_says_here_and_in_ort(String network) throws Exception {
     Path path = file(network + ".onnx");
     ImageDataset test = Datasets.fashionMnist().as(3, 32).test();
