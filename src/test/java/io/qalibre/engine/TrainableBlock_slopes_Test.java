@@ -37,6 +37,12 @@ class TrainableBlock_slopes_Test {
     return Tensor.of(sizes, sizes.length);
   }
 
+  private static Arguments paddedPool(String type) {
+    List<Long> pads = List.of(1L, 0L, 0L, 0L);
+    Net net = outputs(2, 3, 3).op("o", type, List.of("w"), "kernel_shape", TWO, "pads", pads);
+    return Arguments.of(type, weighed(net, 1, 2, 3, 4));
+  }
+
   static Stream<Arguments> operators() {
     return Stream.of(
         Arguments.of(
@@ -49,42 +55,12 @@ class TrainableBlock_slopes_Test {
                 2,
                 3,
                 4)),
-        Arguments.of(
-            "AveragePool",
-            weighed(
-                outputs(2, 3, 3)
-                    .op(
-                        "o",
-                        "AveragePool",
-                        List.of("w"),
-                        "kernel_shape",
-                        TWO,
-                        "pads",
-                        List.of(1L, 0L, 0L, 0L)),
-                1,
-                2,
-                3,
-                4)),
+        paddedPool("AveragePool"),
         Arguments.of(
             "LpPool",
             weighed(
                 outputs(2, 2, 3).op("o", "LpPool", List.of("w"), "kernel_shape", TWO), 1, 2, 3, 4)),
-        Arguments.of(
-            "MaxPool",
-            weighed(
-                outputs(2, 3, 3)
-                    .op(
-                        "o",
-                        "MaxPool",
-                        List.of("w"),
-                        "kernel_shape",
-                        TWO,
-                        "pads",
-                        List.of(1L, 0L, 0L, 0L)),
-                1,
-                2,
-                3,
-                4)),
+        paddedPool("MaxPool"),
         Arguments.of(
             "Pad",
             weighed(
