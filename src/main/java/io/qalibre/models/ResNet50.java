@@ -60,7 +60,7 @@ public final class ResNet50 {
 
   /**
    * The same with γ = 0 in the last batch normalization of each block, which so begins as its
-   * shortcut alone: training from scratch at a high learning rate is stable only then.
+   * shortcut alone: training from scratch settles faster, and bears a higher learning rate.
    *
    * <p>Source: Goyal et al., Accurate, Large Minibatch SGD, 2017 (arXiv 1706.02677), section 5.1;
    * torchvision calls it {@code zero_init_residual}.
