@@ -63,12 +63,12 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
         .text("kind", r -> r.quantizer.placement().kind().name().toLowerCase(Locale.ROOT))
         .integer("bitwidth", r -> r.encoding.bitwidth())
         .flag("symmetric", r -> r.encoding.first().symmetric())
-        .integer("channels", r -> r.encoding.channels().size())
+        .integer("channels", r -> r.encoding.grids().size())
         .number("min", r -> r.encoding.min())
         .number("max", r -> r.encoding.max())
         .number(
             "scale",
-            r -> r.encoding.channels().stream().mapToDouble(Encoding::scale).max().orElseThrow())
+            r -> r.encoding.grids().stream().mapToDouble(Encoding::scale).max().orElseThrow())
         .integer("offset", r -> r.encoding.first().offset())
         .build();
   }
@@ -80,7 +80,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    * @throws UnknownNameException if no quantizer of that name is enabled
    */
   public Table encodings(String tensor) {
-    List<Encoding> channels = simulation.encoding(quantizer(tensor).id()).channels();
+    List<Encoding> channels = simulation.encoding(quantizer(tensor).id()).grids();
     return Tables.titled("Encodings of " + tensor)
         .integer("channel", IntStream.range(0, channels.size()).asLongStream().toArray())
         .number("min", channels.stream().mapToDouble(Encoding::min).toArray())

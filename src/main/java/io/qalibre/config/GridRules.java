@@ -7,8 +7,8 @@ import io.qalibre.config.RuntimeConfig.Setting;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerPlacement.Kind;
 import io.qalibre.graph.op.ParameterSlot;
-import io.qalibre.quant.QuantizerSpec;
-import io.qalibre.quant.Range;
+import io.qalibre.quant.Bounds;
+import io.qalibre.quant.Granularity;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
@@ -65,10 +65,10 @@ final class GridRules {
     Set<Integer> axes = new HashSet<>();
     for (Owner owner : state.owners) {
       if (!owner.kind().isEmpty()) {
-        axes.add(perChannel(owner.node()) ? owner.channelAxis() : QuantizerSpec.PER_TENSOR);
+        axes.add(perChannel(owner.node()) ? owner.channelAxis() : Granularity.NO_AXIS);
       }
     }
-    return axes.size() == 1 ? axes.iterator().next() : QuantizerSpec.PER_TENSOR;
+    return axes.size() == 1 ? axes.iterator().next() : Granularity.NO_AXIS;
   }
 
   private boolean perChannel(OperatorNode node) {
@@ -125,7 +125,7 @@ final class GridRules {
     Double max = constraint.max();
     for (QuantizerState state : table.outputs(node)) {
       if (min != null && max != null) {
-        state.fixedRange = new Range(min, max);
+        state.bounds = Bounds.of(min, max);
         state.symmetric |= Math.abs(min + max) <= 1e-6 * (max - min);
       }
     }

@@ -3,13 +3,14 @@ package io.qalibre.config;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerPlacement;
 import io.qalibre.graph.QuantizerPlacement.Kind;
+import io.qalibre.quant.Bounds;
+import io.qalibre.quant.Granularity;
+import io.qalibre.quant.NumberFormat;
 import io.qalibre.quant.QuantScheme;
 import io.qalibre.quant.QuantizerSpec;
-import io.qalibre.quant.Range;
 import io.qalibre.quant.Symmetry;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** A quantizer while the rules decide about it. Lives only inside one placement. */
 final class QuantizerState {
@@ -31,7 +32,7 @@ final class QuantizerState {
    */
   record Owner(OperatorNode node, String kind, int channelAxis) {
     static Owner of(OperatorNode node) {
-      return new Owner(node, "", QuantizerSpec.PER_TENSOR);
+      return new Owner(node, "", Granularity.NO_AXIS);
     }
   }
 
@@ -41,8 +42,8 @@ final class QuantizerState {
   Kind kind;
   boolean symmetric;
   int bitwidth;
-  int axis = QuantizerSpec.PER_TENSOR;
-  @Nullable Range fixedRange;
+  int axis = Granularity.NO_AXIS;
+  Bounds bounds = Bounds.NONE;
   private boolean enabled;
   private String rule;
 
@@ -81,6 +82,7 @@ final class QuantizerState {
 
   QuantizerSpec spec(QuantScheme scheme, RuntimeConfig.Grids grids) {
     Symmetry symmetry = Symmetry.of(symmetric, grids.strict(), grids.unsigned());
-    return new QuantizerSpec(bitwidth, scheme, symmetry, axis, fixedRange);
+    return new QuantizerSpec(
+        NumberFormat.integer(bitwidth), scheme, symmetry, Granularity.ofAxis(axis), bounds);
   }
 }

@@ -11,11 +11,12 @@ import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Grids;
-import io.qalibre.quant.Histogram;
 import io.qalibre.quant.Range;
 import io.qalibre.quant.Statistics;
 import io.qalibre.quant.TensorEncoding;
-import io.qalibre.quant.WeightRanges;
+import io.qalibre.quant.WeightEncodings;
+import java.nio.FloatBuffer;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,18 +24,18 @@ import java.util.Map;
 /**
  * Finds the encodings of a graph's quantizers, in AIMET's order: parameters first, from their
  * values; then activations, from samples, while parameters are quantized and activations are not.
+ * Quantizers that share an id see the tensors of all of them, in the order of execution.
  */
 public final class Calibrator {
-  /** How far, in widths of the first batch's range, a histogram reaches beyond its middle. */
-  private static final double REACH = 3;
-
   private final Graph graph;
-  private final Map<String, TensorEncoding> encodings = new LinkedHashMap<>();
-  private final Map<String, Statistics> statistics = new LinkedHashMap<>();
-  private final Map<String, HistogramGrid> grids = new LinkedHashMap<>();
+  private final Map<String, TensorEncoding> parameters;
+  private final Map<String, Statistics> statistics;
 
-  private Calibrator(Graph graph) {
+  private Calibrator(
+      Graph graph, Map<String, TensorEncoding> parameters, Map<String, Statistics> earlier) {
     this.graph = graph;
+    this.parameters = parameters;
+    this.statistics = new LinkedHashMap<>(earlier);
   }
 
   /**
@@ -46,7 +47,7 @@ public final class Calibrator {
   public record Result(Simulation simulation, Map<String, Statistics> statistics) {
     /** Copies the map, keeping its order. */
     public Result {
-      statistics = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(statistics));
+      statistics = Collections.unmodifiableMap(new LinkedHashMap<>(statistics));
     }
   }
 
@@ -58,33 +59,77 @@ public final class Calibrator {
    *     tensor, or the samples are empty or do not fit
    */
   public static Result calibrate(Graph graph, Dataset samples) {
-    Calibrator calibrator = new Calibrator(graph);
-    calibrator.parameters();
-    calibrator.observe(samples);
-    calibrator.activations();
-    return new Result(new Simulation(graph, calibrator.encodings), calibrator.statistics);
+    Map<String, Statistics> seen = observe(graph, samples, Map.of());
+    return new Result(encode(graph, seen), seen);
   }
 
-  private void parameters() {
+  /**
+   * Collects what activations' quantizers see.
+   *
+   * @param samples inputs as the network will see them
+   * @param earlier what they have seen before, by id, which is gone on with
+   * @throws QalibreException as {@link #calibrate}
+   */
+  public static Map<String, Statistics> observe(
+      Graph graph, Dataset samples, Map<String, Statistics> earlier) {
+    Calibrator calibrator = new Calibrator(graph, parameters(graph), earlier);
+    calibrator.observe(samples);
+    return Collections.unmodifiableMap(calibrator.statistics);
+  }
+
+  /**
+   * The encodings of all quantizers.
+   *
+   * @param seen what activations' quantizers have seen, by id
+   * @throws QalibreException if a parameter holds NaN or infinity, or an activation's quantizer is
+   *     enabled and has seen nothing
+   */
+  public static Simulation encode(Graph graph, Map<String, Statistics> seen) {
+    Map<String, TensorEncoding> encodings = new LinkedHashMap<>(parameters(graph));
     for (QuantizerNode node : graph.quantizers()) {
-      if (!node.enabled() || !node.parameter()) {
-        continue;
+      if (needsGrid(node) && !node.parameter() && !encodings.containsKey(node.id())) {
+        Statistics own = seen.get(node.id());
+        if (own == null) {
+          throw new QalibreException(
+              "activation `" + node.tensor() + "` has no statistics; calibrate with samples first");
+        }
+        encodings.put(node.id(), TensorEncoding.perTensor(grid(node, own)));
       }
-      Tensor value = graph.initializer(node.input());
-      List<Range> ranges;
-      try {
-        ranges = WeightRanges.of(value.floats(), value.sizes(), node.spec().axis());
-      } catch (IllegalArgumentException e) {
-        throw new QalibreException(
-            "parameter `" + node.tensor() + "` cannot be quantized: " + e.getMessage(), e);
-      }
-      List<Encoding> channels = ranges.stream().map(r -> Grids.grid(r, node.spec())).toList();
-      encodings.put(node.id(), new TensorEncoding(node.spec().axis(), channels));
+    }
+    return new Simulation(graph, encodings);
+  }
+
+  private static Encoding grid(QuantizerNode node, Statistics seen) {
+    try {
+      return Grids.grid(seen, node.spec());
+    } catch (IllegalArgumentException e) {
+      throw new QalibreException(
+          "activation `" + node.tensor() + "` cannot be quantized: " + e.getMessage(), e);
     }
   }
 
+  private static Map<String, TensorEncoding> parameters(Graph graph) {
+    Map<String, TensorEncoding> encodings = new LinkedHashMap<>();
+    for (QuantizerNode node : graph.quantizers()) {
+      if (needsGrid(node) && node.parameter()) {
+        Tensor value = graph.initializer(node.input());
+        try {
+          encodings.put(node.id(), WeightEncodings.of(value.floats(), value.sizes(), node.spec()));
+        } catch (IllegalArgumentException e) {
+          throw new QalibreException(
+              "parameter `" + node.tensor() + "` cannot be quantized: " + e.getMessage(), e);
+        }
+      }
+    }
+    return encodings;
+  }
+
+  private static boolean needsGrid(QuantizerNode node) {
+    return node.enabled() && !node.spec().format().floating();
+  }
+
   private void observe(Dataset samples) {
-    try (Session session = Session.open(new Simulation(graph, encodings), Mode.OBSERVE)) {
+    try (Session session = Session.open(new Simulation(graph, parameters), Mode.OBSERVE)) {
       List<QuantizerNode> observed =
           session.source().activations().stream().map(ProgramSource.Activation::quantizer).toList();
       new Batches(graph, "calibrate")
@@ -102,17 +147,19 @@ public final class Calibrator {
       return;
     }
     float[] bounds = results.get(results.size() - 1).toFloatArray();
-    double[] edges = new double[2 * observed.size()];
+    int first = results.size() - 1 - observed.size();
     for (int i = 0; i < observed.size(); i++) {
       Range range = range(observed.get(i), bounds[2 * i], bounds[2 * i + 1]);
-      HistogramGrid grid =
-          grids.computeIfAbsent(observed.get(i).id(), id -> HistogramGrid.around(range));
-      edges[2 * i] = grid.start();
-      edges[2 * i + 1] = grid.end();
-      merge(observed.get(i), new Statistics(range, null));
+      add(observed.get(i), range, results.get(first + i));
     }
-    NDArray counts = session.call(manager, "histograms", inputs, edges).get(0);
-    count(observed, counts.toFloatArray());
+  }
+
+  private void add(QuantizerNode node, Range range, NDArray array) {
+    FloatBuffer buffer = array.toByteBuffer().asFloatBuffer();
+    float[] values = new float[buffer.remaining()];
+    buffer.get(values);
+    Statistics before = statistics.getOrDefault(node.id(), new Statistics(range, null));
+    statistics.put(node.id(), before.with(range, values));
   }
 
   private static Range range(QuantizerNode node, float min, float max) {
@@ -127,59 +174,5 @@ public final class Calibrator {
               + ")");
     }
     return new Range(min, max);
-  }
-
-  private void count(List<QuantizerNode> observed, float[] counts) {
-    for (int i = 0; i < observed.size(); i++) {
-      long[] own = new long[ObserverScript.BINS];
-      for (int bin = 0; bin < own.length; bin++) {
-        own[bin] = (long) counts[i * own.length + bin];
-      }
-      String id = observed.get(i).id();
-      Statistics seen = statistics.get(id);
-      HistogramGrid grid = grids.get(id);
-      if (seen != null && grid != null) {
-        Histogram histogram = new Histogram(grid.start(), grid.width(), own);
-        statistics.put(
-            id,
-            new Statistics(
-                seen.range(),
-                seen.histogram() == null ? histogram : seen.histogram().merge(histogram)));
-      }
-    }
-  }
-
-  private void merge(QuantizerNode node, Statistics batch) {
-    statistics.merge(
-        node.id(), batch, (a, b) -> new Statistics(a.range().merge(b.range()), a.histogram()));
-  }
-
-  private void activations() {
-    for (QuantizerNode node : graph.quantizers()) {
-      Statistics seen = statistics.get(node.id());
-      if (seen != null) {
-        encodings.put(node.id(), TensorEncoding.perTensor(Grids.grid(seen.range(), node.spec())));
-      }
-    }
-  }
-
-  /**
-   * The bins of a histogram: three times the first batch's range, zero on an edge.
-   *
-   * @param start the left edge of the first bin
-   * @param width the width of a bin
-   */
-  private record HistogramGrid(double start, double width) {
-    static HistogramGrid around(Range range) {
-      double max = range.max() > range.min() ? range.max() : range.min() + 0.01;
-      double middle = (range.min() + max) / 2;
-      double low = middle - REACH * (middle - range.min());
-      double width = REACH * (max - range.min()) / ObserverScript.BINS;
-      return new HistogramGrid(Math.floor(low / width) * width, width);
-    }
-
-    double end() {
-      return start + width * ObserverScript.BINS;
-    }
   }
 }

@@ -29,9 +29,9 @@ final class LearnedRanges {
   }
 
   private static Tensor tensor(TensorEncoding encoding, ToDoubleFunction<Encoding> end) {
-    float[] values = new float[encoding.channels().size()];
+    float[] values = new float[encoding.grids().size()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = (float) end.applyAsDouble(encoding.channels().get(i));
+      values[i] = (float) end.applyAsDouble(encoding.grids().get(i));
     }
     return Tensor.of(values, values.length);
   }
@@ -52,8 +52,7 @@ final class LearnedRanges {
 
   private static QuantizerNode decided(QuantizerNode node, Simulation simulation) {
     Symmetry symmetry = node.spec().symmetry();
-    boolean signed =
-        simulation.encoding(node.id()).channels().stream().anyMatch(e -> e.offset() < 0);
+    boolean signed = simulation.encoding(node.id()).grids().stream().anyMatch(e -> e.offset() < 0);
     return symmetry.unsignedIfPositive() && signed
         ? new QuantizerNode(
             node.id(),
@@ -74,7 +73,7 @@ final class LearnedRanges {
               ? symmetric(spec, min[i], max[i])
               : asymmetric(spec, min[i], max[i]));
     }
-    return new TensorEncoding(spec.axis(), channels);
+    return TensorEncoding.ofAxis(spec.axis(), channels);
   }
 
   private static Encoding asymmetric(QuantizerSpec spec, float min, float max) {

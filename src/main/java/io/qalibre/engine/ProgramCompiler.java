@@ -15,6 +15,7 @@ import io.qalibre.graph.op.CodeContext;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.graph.op.ScriptMethod;
 import io.qalibre.graph.op.ShapeContext;
+import io.qalibre.quant.Rounding;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -29,6 +30,14 @@ import java.util.stream.Collectors;
 final class ProgramCompiler {
   /** ATen's number for the memory format N×H×W×C. */
   private static final int CHANNELS_LAST = 2;
+
+  /** ATen's numbers for half-precision and for single-precision floats. */
+  private static final int HALF = 5;
+
+  private static final int FLOAT = 6;
+
+  /** The numbers in {@code e} for an activation: the ends of its clamp, its scale, its offset. */
+  static final int GRID_NUMBERS = 4;
 
   private final Graph graph;
   private final Mode mode;
@@ -111,8 +120,11 @@ final class ProgramCompiler {
   }
 
   private void quantize(QuantizerNode node) {
-    if (!node.enabled()) {
+    if (!node.enabled() || (node.spec().format().floating() && observes(node))) {
       alias(node);
+    } else if (node.spec().format().floating()) {
+      String half = "torch.to(torch.to(%s, %d), %d)";
+      assign(node.output(), half.formatted(variable(node.input()), HALF, FLOAT));
     } else if (node.parameter() && !mode.trains()) {
       String name = variable(node.input(), node);
       variables.put(node.output(), name);
@@ -126,23 +138,31 @@ final class ProgramCompiler {
     }
   }
 
+  private boolean observes(QuantizerNode node) {
+    return mode == Mode.OBSERVE && !node.parameter();
+  }
+
   private void alias(QuantizerNode node) {
     variables.put(node.output(), variable(node.input()));
   }
 
-  /** clamp to the grid's ends, then divide, round and multiply in place: one new tensor. */
+  /** Clamps to the grid's ends, then divides, rounds and multiplies in place: one new tensor. */
   private void infer(QuantizerNode node) {
     Clamp clamp = clamps.getOrDefault(node.input(), Clamp.NONE);
     String source = clamp.input().isEmpty() ? node.input() : clamp.input();
-    int base = 3 * activations.size();
+    int base = GRID_NUMBERS * activations.size();
     activations.add(new ProgramSource.Activation(node, clamp.low(), clamp.high()));
     String in = variable(source);
     String clampName = overwritable(source) ? "torch.clamp_" : "torch.clamp";
     String out = fresh("q");
     lines.add("%s = %s(%s, e[%d], e[%d])".formatted(out, clampName, in, base, base + 1));
-    lines.add(
-        "%s = torch.mul_(torch.round_(torch.div_(%s, e[%d])), e[%d])"
-            .formatted(fresh("d"), out, base + 2, base + 2));
+    String code = "torch.div_(%s, e[%d])".formatted(out, base + 2);
+    String rounded =
+        node.spec().format().rounding() == Rounding.HALF_EVEN
+            ? "torch.round_(" + code + ")"
+            : "torch.add_(torch.floor_(torch.add_(torch.sub_(%s, e[%d]), 0.5)), e[%d])"
+                .formatted(code, base + 3, base + 3);
+    lines.add("%s = torch.mul_(%s, e[%d])".formatted(fresh("d"), rounded, base + 2));
     variables.put(node.output(), out);
   }
 
@@ -215,18 +235,11 @@ final class ProgramCompiler {
         + "  training : bool\n"
         + method("forward", body)
         + methods.stream().map(ScriptMethod::code).collect(Collectors.joining())
-        + (mode.trains() ? QuantizerScript.METHODS : "")
-        + (mode == Mode.OBSERVE ? histograms(body) : "");
+        + (mode.trains() ? QuantizerScript.METHODS : "");
   }
 
   private List<String> observed() {
     return activations.stream().map(a -> variable(a.quantizer().input())).toList();
-  }
-
-  private String histograms(List<String> forward) {
-    List<String> body = new ArrayList<>(forward.subList(0, forward.size() - 1));
-    body.add(ObserverScript.histograms(observed()));
-    return method("histograms", body);
   }
 
   private String method(String name, List<String> body) {

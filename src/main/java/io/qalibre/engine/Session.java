@@ -62,16 +62,11 @@ final class Session implements AutoCloseable {
 
   /** The outputs for one batch of inputs, in the manager given. */
   NDList forward(NDManager into, NDList inputs) {
-    return call(into, "forward", inputs, grids);
-  }
-
-  /** Calls a method of the program. */
-  NDList call(NDManager into, String method, NDList inputs, double[] numbers) {
     PtNDArray[] arrays = inputs.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new);
     try (IValue x = IValue.listFrom(arrays);
         IValue p = IValue.listFrom(parameters);
-        IValue e = IValue.listFrom(numbers);
-        IValue result = IValueUtils.runMethod(program.block(), method, x, p, e)) {
+        IValue e = IValue.listFrom(grids);
+        IValue result = IValueUtils.runMethod(program.block(), "forward", x, p, e)) {
       NDList outputs = new NDList();
       for (NDArray array : result.toTensorArray((PtNDManager) into)) {
         outputs.add(array);
@@ -101,24 +96,30 @@ final class Session implements AutoCloseable {
       return value;
     }
     return Tensor.of(
-        FakeQuantizer.apply(value.floats(), value.sizes(), simulation.encoding(quantizer.id())),
+        FakeQuantizer.apply(
+            value.floats(),
+            value.sizes(),
+            simulation.encoding(quantizer.id()),
+            quantizer.spec().format().rounding()),
         value.sizes());
   }
 
-  /** For each activation's quantizer the ends of its clamp, and its scale. */
+  /** For each activation's quantizer the ends of its clamp, its scale and its offset. */
   private double[] grids() {
     List<ProgramSource.Activation> activations = source.activations();
-    double[] numbers = new double[3 * activations.size()];
+    double[] numbers = new double[ProgramCompiler.GRID_NUMBERS * activations.size()];
     for (int i = 0; i < activations.size(); i++) {
+      int at = ProgramCompiler.GRID_NUMBERS * i;
       ProgramSource.Activation activation = activations.get(i);
       Encoding grid = simulation.encoding(activation.quantizer().id()).first();
       // The grid's ends as the float32 products that the program compares with.
       float scale = (float) grid.scale();
       double min = scale * (float) grid.offset();
       double max = scale * (float) (grid.offset() + grid.steps());
-      numbers[3 * i] = Math.min(max, Math.max(min, activation.low()));
-      numbers[3 * i + 1] = Math.min(max, Math.max(min, activation.high()));
-      numbers[3 * i + 2] = scale;
+      numbers[at] = Math.min(max, Math.max(min, activation.low()));
+      numbers[at + 1] = Math.min(max, Math.max(min, activation.high()));
+      numbers[at + 2] = scale;
+      numbers[at + 3] = grid.offset();
     }
     return numbers;
   }

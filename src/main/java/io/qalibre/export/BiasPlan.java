@@ -70,10 +70,10 @@ final class BiasPlan {
       return;
     }
     // Integer kernels know one zero point a weight.
-    boolean whole = weight.channels().stream().mapToLong(Encoding::offset).distinct().count() == 1;
+    boolean whole = weight.grids().stream().mapToLong(Encoding::offset).distinct().count() == 1;
     if (bias == null) {
       if (!whole) {
-        int channels = weight.channels().size();
+        int channels = weight.grids().size();
         added.put(node.name(), addend(node, Tensor.of(new float[channels], channels)));
       }
       return;

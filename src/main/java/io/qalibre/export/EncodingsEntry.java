@@ -32,6 +32,6 @@ record EncodingsEntry(
       long steps = (1L << bitwidth) - (strict ? 2 : 1);
       channels.add(Encoding.of(scales.get(i), offset, steps, bitwidth, symmetric));
     }
-    return new TensorEncoding(node.spec().axis(), channels);
+    return TensorEncoding.ofAxis(node.spec().axis(), channels);
   }
 }

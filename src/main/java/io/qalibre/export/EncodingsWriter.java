@@ -67,7 +67,7 @@ final class EncodingsWriter {
     entry.put("name", tensor);
     ArrayNode offsets = entry.putArray("offset");
     ArrayNode scales = entry.putArray("scale");
-    for (Encoding channel : encoding.channels()) {
+    for (Encoding channel : encoding.grids()) {
       offsets.add((double) channel.offset());
       scales.add(channel.scale());
     }

@@ -29,7 +29,7 @@ record IntegerBias(Tensor codes, Tensor scale) {
     if (!hasIntegerKernel(node) || bias.rank() != 1) {
       return Optional.empty();
     }
-    int channels = weight.channels().size();
+    int channels = weight.grids().size();
     int[] codes = new int[bias.size()];
     if (channels != 1 && channels != codes.length) {
       return Optional.empty();
@@ -38,7 +38,7 @@ record IntegerBias(Tensor codes, Tensor scale) {
     float[] scales = new float[channels];
     for (int i = 0; i < codes.length; i++) {
       int channel = i % channels;
-      double step = (double) (float) input.scale() * (float) weight.channels().get(channel).scale();
+      double step = (double) (float) input.scale() * (float) weight.grids().get(channel).scale();
       scales[channel] = (float) step;
       double code = Math.rint(values[i] / step);
       // Negated, so that NaN is refused as well.

@@ -21,7 +21,7 @@ record IntegerTensor(Tensor codes, Tensor scale, Tensor zeroPoint) {
    * middle, uint8 otherwise.
    */
   static IntegerTensor parameter(Tensor value, TensorEncoding encoding) {
-    boolean signed = encoding.channels().stream().allMatch(IntegerTensor::fitsSigned);
+    boolean signed = encoding.grids().stream().allMatch(IntegerTensor::fitsSigned);
     return of(value, encoding, signed ? DataType.INT8 : DataType.UINT8);
   }
 
@@ -33,11 +33,11 @@ record IntegerTensor(Tensor codes, Tensor scale, Tensor zeroPoint) {
   private static IntegerTensor of(Tensor value, TensorEncoding encoding, DataType type) {
     float[] values = value.floats();
     long[] shape = value.sizes();
-    int count = encoding.channels().size();
+    int count = encoding.grids().size();
     int inner = encoding.perChannel() ? inner(shape, encoding.axis()) : Math.max(1, values.length);
     byte[] codes = new byte[values.length];
     for (int i = 0; i < codes.length; i++) {
-      Encoding grid = encoding.channels().get((i / inner) % count);
+      Encoding grid = encoding.grids().get((i / inner) % count);
       long code = grid.quantize(values[i]);
       codes[i] = (byte) (type == DataType.INT8 ? code + grid.offset() : code);
     }
@@ -49,24 +49,24 @@ record IntegerTensor(Tensor codes, Tensor scale, Tensor zeroPoint) {
 
   /** The float32 scales of an encoding: a scalar, or one a channel. */
   static Tensor scales(TensorEncoding encoding) {
-    float[] scales = new float[encoding.channels().size()];
+    float[] scales = new float[encoding.grids().size()];
     for (int i = 0; i < scales.length; i++) {
-      scales[i] = (float) encoding.channels().get(i).scale();
+      scales[i] = (float) encoding.grids().get(i).scale();
     }
     return Tensor.of(scales, channels(encoding));
   }
 
   /** The zero points of an encoding: a scalar, or one a channel; 0 for signed codes. */
   static Tensor zeroPoints(TensorEncoding encoding, DataType type) {
-    byte[] zeros = new byte[encoding.channels().size()];
+    byte[] zeros = new byte[encoding.grids().size()];
     for (int i = 0; i < zeros.length && type == DataType.UINT8; i++) {
-      zeros[i] = (byte) encoding.channels().get(i).zeroPoint();
+      zeros[i] = (byte) encoding.grids().get(i).zeroPoint();
     }
     return Tensor.of(type, ByteBuffer.wrap(zeros), channels(encoding));
   }
 
   private static long[] channels(TensorEncoding encoding) {
-    return encoding.perChannel() ? new long[] {encoding.channels().size()} : new long[0];
+    return encoding.perChannel() ? new long[] {encoding.grids().size()} : new long[0];
   }
 
   private static boolean fitsSigned(Encoding grid) {

@@ -7,7 +7,7 @@ import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Channels;
 import io.qalibre.quant.Encoding;
-import io.qalibre.quant.QuantizerSpec;
+import io.qalibre.quant.Granularity;
 import io.qalibre.quant.TensorEncoding;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -76,7 +76,7 @@ final class LinearGrid {
     long axis = given < 0 ? given + shape.length : given;
     boolean channels = axis >= 0 && axis < shape.length && shape[(int) axis] == scale.size();
     if (scale.size() == 1 && (scale.rank() == 0 || !channels)) {
-      return QuantizerSpec.PER_TENSOR;
+      return Granularity.NO_AXIS;
     }
     if (shape.length == 0) {
       throw QdqPairs.error(node, "one scale for a computed tensor", scale.size() + " scales");
@@ -94,7 +94,7 @@ final class LinearGrid {
   Tensor dequantize(Tensor codes) {
     long[] integers = codes.longs();
     int stride =
-        axis == QuantizerSpec.PER_TENSOR
+        axis == Granularity.NO_AXIS
             ? Math.max(1, integers.length)
             : Channels.stride(codes.sizes(), axis);
     float[] values = new float[integers.length];
@@ -115,7 +115,7 @@ final class LinearGrid {
     boolean symmetric =
         Arrays.stream(zeros).allMatch(zero -> isMiddle(zero + type.middle(), steps));
     try {
-      return new TensorEncoding(
+      return TensorEncoding.ofAxis(
           axis,
           IntStream.range(0, scales.length)
               .mapToObj(

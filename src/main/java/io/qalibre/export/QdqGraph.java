@@ -8,7 +8,7 @@ import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
-import io.qalibre.quant.QuantizerSpec;
+import io.qalibre.quant.Granularity;
 import io.qalibre.quant.TensorEncoding;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -153,7 +153,7 @@ public final class QdqGraph {
 
   private String store(String tensor, IntegerBias bias) {
     String output = result.fresh(tensor + "_dq");
-    int axis = bias.scale().rank() == 0 ? QuantizerSpec.PER_TENSOR : 0;
+    int axis = bias.scale().rank() == 0 ? Granularity.NO_AXIS : 0;
     result.dequantize(tensor, bias.stored(), axis, output);
     return output;
   }

@@ -8,7 +8,7 @@ import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
-import io.qalibre.quant.QuantizerSpec;
+import io.qalibre.quant.Granularity;
 import io.qalibre.quant.TensorEncoding;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -56,7 +56,7 @@ final class QdqNodes {
     String product = fresh(node.output() + "_product");
     String constant = constantOf(node.output() + "_bias", addend);
     add(node.withOutputs(List.of(product)));
-    add("Add", List.of(product, constant), node.output(), QuantizerSpec.PER_TENSOR);
+    add("Add", List.of(product, constant), node.output(), Granularity.NO_AXIS);
   }
 
   /** Adds a constant, or another value of one. */
@@ -93,7 +93,7 @@ final class QdqNodes {
     String low = constantOf(tensor + "_min", Tensor.scalar(grid.dequantize(0)));
     String high = constantOf(tensor + "_max", Tensor.scalar(grid.dequantize(grid.steps())));
     String clipped = fresh(tensor + "_clipped");
-    add("Clip", List.of(input, low, high), clipped, QuantizerSpec.PER_TENSOR);
+    add("Clip", List.of(input, low, high), clipped, Granularity.NO_AXIS);
     return clipped;
   }
 
@@ -105,9 +105,7 @@ final class QdqNodes {
 
   private void add(String type, List<String> inputs, String output, int axis) {
     Attributes attributes =
-        axis == QuantizerSpec.PER_TENSOR
-            ? Attributes.NONE
-            : Attributes.NONE.with("axis", (long) axis);
+        axis == Granularity.NO_AXIS ? Attributes.NONE : Attributes.NONE.with("axis", (long) axis);
     add(
         new OperatorNode(
             names.get(output + "_" + type), type, inputs, List.of(output), attributes));

@@ -9,7 +9,9 @@ import io.qalibre.graph.QuantizerPlacement;
 import io.qalibre.graph.QuantizerPlacement.Kind;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.op.ParameterSlot;
+import io.qalibre.quant.Bounds;
 import io.qalibre.quant.Encoding;
+import io.qalibre.quant.NumberFormat;
 import io.qalibre.quant.QuantScheme;
 import io.qalibre.quant.QuantizerSpec;
 import io.qalibre.quant.Symmetry;
@@ -94,11 +96,11 @@ final class QuantizerRebuilder {
     encodings.put(tensor, encoding);
     QuantizerSpec spec =
         new QuantizerSpec(
-            encoding.bitwidth(),
+            NumberFormat.integer(encoding.bitwidth()),
             QuantScheme.MIN_MAX,
             symmetry(encoding.first()),
-            encoding.axis(),
-            null);
+            encoding.granularity(),
+            Bounds.NONE);
     return new QuantizerNode(tensor, tensor, input, output, spec, placement);
   }
 

@@ -6,37 +6,63 @@ import java.util.List;
 public final class FakeQuantizer {
   private FakeQuantizer() {}
 
+  /** The values of the grids nearest to a tensor's, in float32, rounded half to even. */
+  public static float[] apply(float[] values, long[] shape, TensorEncoding encoding) {
+    return apply(values, shape, encoding, Rounding.HALF_EVEN);
+  }
+
   /**
-   * The values of the grids nearest to a tensor's, in float32, rounded half to even.
+   * The values of the grids nearest to a tensor's, in float32.
    *
    * @param values the tensor in row-major order
    * @param shape its sizes
-   * @param encoding its grids; with an axis, as many as the size along it
+   * @param encoding its grids, as many as the shape has channels or blocks
+   * @param rounding how halves are rounded
    * @return a new array
    * @throws IllegalArgumentException if the number of grids does not go with the shape
    */
-  public static float[] apply(float[] values, long[] shape, TensorEncoding encoding) {
-    List<Encoding> channels = encoding.channels();
-    int count = channels.size();
-    if (encoding.perChannel() && shape[encoding.axis()] != count) {
+  public static float[] apply(
+      float[] values, long[] shape, TensorEncoding encoding, Rounding rounding) {
+    Granularity granularity = encoding.granularity();
+    List<Encoding> grids = encoding.grids();
+    if (granularity.count(shape) != grids.size()) {
       throw new IllegalArgumentException(
-          count + " encodings for " + shape[encoding.axis()] + " channels");
+          grids.size() + " encodings for " + granularity.count(shape) + " channels");
     }
-    int inner =
-        encoding.perChannel()
-            ? Channels.stride(shape, encoding.axis())
-            : Math.max(1, values.length);
+    int run = granularity.run(shape);
     float[] result = new float[values.length];
-    for (int start = 0; start < values.length; start += inner) {
-      Encoding channel = channels.get((start / inner) % count);
-      float scale = (float) channel.scale();
-      float lowest = channel.offset();
-      float highest = channel.offset() + channel.steps();
-      for (int i = start; i < start + inner; i++) {
-        float code = (float) Math.rint(values[i] / scale);
-        result[i] = Math.max(lowest, Math.min(highest, code)) * scale;
+    for (int start = 0; start < values.length; start += run) {
+      Encoding grid = grids.get(granularity.grid(start, shape));
+      if (rounding == Rounding.HALF_EVEN) {
+        halfEven(values, result, start, run, grid);
+      } else {
+        halfAway(values, result, start, run, grid);
       }
     }
     return result;
+  }
+
+  private static void halfEven(
+      float[] values, float[] result, int start, int count, Encoding grid) {
+    float scale = (float) grid.scale();
+    float lowest = grid.offset();
+    float highest = grid.offset() + grid.steps();
+    for (int i = start; i < start + count; i++) {
+      float code = (float) Math.rint(values[i] / scale);
+      result[i] = Math.max(lowest, Math.min(highest, code)) * scale;
+    }
+  }
+
+  /** AIMET's kernel, step by step in float32: clip, divide, shift to unsigned codes, round. */
+  private static void halfAway(
+      float[] values, float[] result, int start, int count, Encoding grid) {
+    float scale = (float) grid.scale();
+    float offset = grid.offset();
+    float min = (float) grid.min();
+    float max = (float) grid.max();
+    for (int i = start; i < start + count; i++) {
+      float code = Math.max(min, Math.min(max, values[i])) / scale - offset;
+      result[i] = ((float) Math.floor(code + 0.5f) + offset) * scale;
+    }
   }
 }

@@ -13,12 +13,10 @@ public final class Grids {
   /**
    * The grid of a range.
    *
-   * @param observed the values seen; widened to contain zero
-   * @param spec the quantizer; its fixed range, if any, replaces the observed one
+   * @param range the values seen; widened to contain zero
+   * @param spec the quantizer; its bounds are not looked at
    */
-  public static Encoding grid(Range observed, QuantizerSpec spec) {
-    Range fixed = spec.fixedRange();
-    Range range = fixed == null ? observed : widened(fixed);
+  public static Encoding grid(Range range, QuantizerSpec spec) {
     double min = Math.min(0, range.min());
     double max = Math.max(0, range.max());
     Symmetry symmetry = spec.symmetry();
@@ -26,6 +24,19 @@ public final class Grids {
     return symmetry.symmetric() && !unsigned
         ? symmetric(min, max, spec)
         : asymmetric(min, max, spec.bitwidth(), symmetry.symmetric());
+  }
+
+  /**
+   * The grid that a quantizer's scheme finds, with the quantizer's bounds in place of its ends.
+   *
+   * @param seen the values seen
+   * @throws IllegalArgumentException if the scheme needs a histogram and there is none
+   */
+  public static Encoding grid(Statistics seen, QuantizerSpec spec) {
+    Encoding found = spec.scheme().grid(seen, spec);
+    return spec.bounds().any()
+        ? grid(widened(spec.bounds().apply(new Range(found.min(), found.max()))), spec)
+        : found;
   }
 
   private static Encoding symmetric(double min, double max, QuantizerSpec spec) {

@@ -1,68 +1,134 @@
 package io.qalibre.quant;
 
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
- * Counts of values on a fixed grid of bins. Histograms on equal grids merge by adding their counts,
- * in any order and grouping; unequal grids do not merge.
+ * Counts of values on a fixed grid of bins. Counts are kept apart by the size of the batches they
+ * come from, since AIMET gives every batch the same weight. Histograms on equal grids merge by
+ * adding their counts, in any order and grouping; unequal grids do not merge.
+ *
+ * @param grid the bins
+ * @param batches what was counted, by the number of values in a batch, those beyond the bins too
  */
-public final class Histogram {
-  private final double start;
-  private final double binWidth;
-  private final long[] counts;
+public record Histogram(BinGrid grid, SortedMap<Long, Batches> batches) {
+  /** Checks that counts go with the bins, and copies the map. */
+  public Histogram {
+    batches = Collections.unmodifiableSortedMap(new TreeMap<>(batches));
+    for (Batches one : batches.values()) {
+      if (one.counts.length != grid.bins()) {
+        throw new IllegalArgumentException(
+            one.counts.length + " counts for " + grid.bins() + " bins");
+      }
+    }
+  }
+
+  /** A histogram without values. */
+  public static Histogram empty(BinGrid grid) {
+    return new Histogram(grid, Collections.emptySortedMap());
+  }
 
   /**
-   * Creates a histogram.
+   * Batches of one size.
    *
-   * @param start the left edge of the first bin
-   * @param binWidth the width of a bin, above 0
-   * @param counts the number of values in each bin, at least one bin
+   * @param number how many batches, at least 1
+   * @param counts how many of their values lie in each bin
    */
-  public Histogram(double start, double binWidth, long[] counts) {
-    if (!(binWidth > 0) || counts.length == 0 || !Double.isFinite(start)) {
-      throw new IllegalArgumentException(
-          "not a histogram: start " + start + ", width " + binWidth + ", bins " + counts.length);
+  public record Batches(long number, long[] counts) {
+    /** Checks and copies. */
+    public Batches {
+      if (number < 1 || Arrays.stream(counts).anyMatch(n -> n < 0)) {
+        throw new IllegalArgumentException("not counts of batches");
+      }
+      counts = counts.clone();
     }
-    this.start = start;
-    this.binWidth = binWidth;
-    this.counts = counts.clone();
+
+    /** A copy of the counts. */
+    @Override
+    public long[] counts() {
+      return counts.clone();
+    }
+
+    Batches merge(Batches other) {
+      long[] sum = counts.clone();
+      Arrays.setAll(sum, i -> sum[i] + other.counts[i]);
+      return new Batches(number + other.number, sum);
+    }
+
+    @Override
+    public boolean equals(Object o) {
+      return o instanceof Batches b && number == b.number && Arrays.equals(counts, b.counts);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * Long.hashCode(number) + Arrays.hashCode(counts);
+    }
+
+    @Override
+    public String toString() {
+      return number + " batches, " + Arrays.stream(counts).sum() + " values";
+    }
   }
 
-  /** The left edge of the first bin. */
-  public double start() {
-    return start;
+  /** The same with one more batch. */
+  public Histogram with(float[] values) {
+    return with(values, 0, values.length);
   }
 
-  /** The width of a bin. */
-  public double binWidth() {
-    return binWidth;
+  Histogram with(float[] values, int from, int to) {
+    long[] counts = new long[grid.bins()];
+    grid.count(values, from, to, counts);
+    SortedMap<Long, Batches> one = new TreeMap<>();
+    one.put((long) to - from, new Batches(1, counts));
+    return merge(new Histogram(grid, one));
   }
 
   /** The number of bins. */
   public int bins() {
-    return counts.length;
+    return grid.bins();
   }
 
-  /** A copy of the counts, one a bin. */
+  /** The counts, one a bin. */
   public long[] counts() {
-    return counts.clone();
+    long[] sum = new long[bins()];
+    for (Batches one : batches.values()) {
+      Arrays.setAll(sum, i -> sum[i] + one.counts[i]);
+    }
+    return sum;
   }
 
   /** How many values were counted. */
   public long total() {
-    return Arrays.stream(counts).sum();
+    return Arrays.stream(counts()).sum();
+  }
+
+  /**
+   * The share of values in each bin, each batch weighing the same; what lies beyond the bins is
+   * missing from the sum of 1. All zero where there is no batch.
+   */
+  public double[] shares() {
+    double[] shares = new double[bins()];
+    long number = batches.values().stream().mapToLong(Batches::number).sum();
+    batches.forEach(
+        (size, one) ->
+            Arrays.setAll(shares, i -> shares[i] + (double) one.counts[i] / size / number));
+    return shares;
   }
 
   /** The middle of each bin. */
   public double[] centers() {
-    double[] centers = new double[counts.length];
-    Arrays.setAll(centers, i -> start + (i + 0.5) * binWidth);
+    double[] centers = new double[bins()];
+    Arrays.setAll(centers, i -> grid.edge(i) + grid.width() / 2);
     return centers;
   }
 
   /** The share, 0 to 1, of the counted values whose bin's middle lies outside [min, max]. */
   public double shareOutside(double min, double max) {
     double[] centers = centers();
+    long[] counts = counts();
     long outside = 0;
     for (int i = 0; i < counts.length; i++) {
       if (centers[i] < min || centers[i] > max) {
@@ -79,30 +145,24 @@ public final class Histogram {
    * @throws IllegalArgumentException if the grids differ
    */
   public Histogram merge(Histogram other) {
-    if (start != other.start || binWidth != other.binWidth || bins() != other.bins()) {
+    if (!grid.equals(other.grid)) {
       throw new IllegalArgumentException(
           "histograms on different grids do not merge: " + this + " and " + other);
     }
-    long[] sum = counts.clone();
-    Arrays.setAll(sum, i -> sum[i] + other.counts[i]);
-    return new Histogram(start, binWidth, sum);
-  }
-
-  @Override
-  public boolean equals(Object o) {
-    return o instanceof Histogram h
-        && start == h.start
-        && binWidth == h.binWidth
-        && Arrays.equals(counts, h.counts);
-  }
-
-  @Override
-  public int hashCode() {
-    return Arrays.hashCode(counts);
+    SortedMap<Long, Batches> sum = new TreeMap<>(batches);
+    other.batches.forEach((size, one) -> sum.merge(size, one, Batches::merge));
+    return new Histogram(grid, sum);
   }
 
   @Override
   public String toString() {
-    return bins() + " bins of " + binWidth + " from " + start + ", " + total() + " values";
+    return bins()
+        + " bins of "
+        + grid.width()
+        + " from "
+        + grid.start()
+        + ", "
+        + total()
+        + " values";
   }
 }

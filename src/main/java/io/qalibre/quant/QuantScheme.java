@@ -1,18 +1,31 @@
 package io.qalibre.quant;
 
 /** How a quantizer's range is found from the values it has seen. */
-public enum QuantScheme {
+public sealed interface QuantScheme permits MinMax, TfEnhanced, Percentile {
   /** The smallest and the largest value seen. */
-  MIN_MAX("min_max");
+  QuantScheme MIN_MAX = new MinMax();
 
-  private final String label;
+  /** The grid with the least squared error, in which clipping weighs three times as much (SQNR). */
+  QuantScheme TF_ENHANCED = new TfEnhanced();
 
-  QuantScheme(String label) {
-    this.label = label;
+  /**
+   * All but the share of values beyond a percentile on either side.
+   *
+   * @param percentile 50 to 100; 100 is the whole range
+   */
+  static QuantScheme percentile(double percentile) {
+    return new Percentile(percentile);
   }
 
   /** The name used in tables and files, such as {@code min_max}. */
-  public String label() {
-    return label;
-  }
+  String label();
+
+  /**
+   * The grid of a quantizer.
+   *
+   * @param seen the values it has seen
+   * @param spec what it does; its scheme is not looked at
+   * @throws IllegalArgumentException if the scheme needs a histogram and there is none
+   */
+  Encoding grid(Statistics seen, QuantizerSpec spec);
 }

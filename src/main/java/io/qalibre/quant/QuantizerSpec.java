@@ -1,58 +1,69 @@
 package io.qalibre.quant;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * What a quantizer does, before it knows any data.
  *
- * @param bitwidth bits of a code, 2 to 32
+ * @param format the numbers it turns values into
  * @param scheme how the range is found
  * @param symmetry where zero lies
- * @param axis the channel axis with a grid for each channel, or {@link #PER_TENSOR}
- * @param fixedRange a range that replaces the observed one, or null
+ * @param granularity how the tensor is divided among grids
+ * @param bounds ends of the range that replace those seen
  */
 public record QuantizerSpec(
-    int bitwidth, QuantScheme scheme, Symmetry symmetry, int axis, @Nullable Range fixedRange) {
-  /** The {@link #axis} of a quantizer with one grid for the whole tensor. */
-  public static final int PER_TENSOR = -1;
+    NumberFormat format,
+    QuantScheme scheme,
+    Symmetry symmetry,
+    Granularity granularity,
+    Bounds bounds) {
 
-  /** Checks the bitwidth and the axis. */
-  public QuantizerSpec {
-    if (bitwidth < 2 || bitwidth > 32) {
-      throw new IllegalArgumentException("bitwidth is 2 to 32, found " + bitwidth);
-    }
-    if (axis < PER_TENSOR) {
-      throw new IllegalArgumentException("axis is −1 (per tensor) or a dimension, found " + axis);
-    }
-  }
-
-  /** A per-tensor spec whose range comes from data. */
+  /** A per-tensor spec of codes whose range comes from data. */
   public static QuantizerSpec perTensor(int bitwidth, QuantScheme scheme, Symmetry symmetry) {
-    return new QuantizerSpec(bitwidth, scheme, symmetry, PER_TENSOR, null);
+    return new QuantizerSpec(
+        NumberFormat.integer(bitwidth), scheme, symmetry, Granularity.PER_TENSOR, Bounds.NONE);
   }
 
-  /** Whether each channel has a grid of its own. */
+  /** Bits of a number. */
+  public int bitwidth() {
+    return format.bitwidth();
+  }
+
+  /** The channel axis, or {@link Granularity#NO_AXIS}. */
+  public int axis() {
+    return granularity.axis();
+  }
+
+  /** Whether each channel has a grid of its own, and no more than one. */
   public boolean perChannel() {
-    return axis != PER_TENSOR;
+    return granularity instanceof Granularity.PerChannel;
+  }
+
+  /** The same with other numbers. */
+  public QuantizerSpec withFormat(NumberFormat other) {
+    return new QuantizerSpec(other, scheme, symmetry, granularity, bounds);
   }
 
   /** The same with another scheme. */
   public QuantizerSpec withScheme(QuantScheme other) {
-    return new QuantizerSpec(bitwidth, other, symmetry, axis, fixedRange);
+    return new QuantizerSpec(format, other, symmetry, granularity, bounds);
   }
 
   /** The same with another symmetry. */
   public QuantizerSpec withSymmetry(Symmetry other) {
-    return new QuantizerSpec(bitwidth, scheme, other, axis, fixedRange);
+    return new QuantizerSpec(format, scheme, other, granularity, bounds);
   }
 
-  /** The same on another channel axis, or {@link #PER_TENSOR}. */
+  /** The same with another granularity. */
+  public QuantizerSpec withGranularity(Granularity other) {
+    return new QuantizerSpec(format, scheme, symmetry, other, bounds);
+  }
+
+  /** The same on another channel axis, or per tensor for {@link Granularity#NO_AXIS}. */
   public QuantizerSpec withAxis(int other) {
-    return new QuantizerSpec(bitwidth, scheme, symmetry, other, fixedRange);
+    return withGranularity(Granularity.ofAxis(other));
   }
 
-  /** The same with a fixed range. */
-  public QuantizerSpec withFixedRange(Range range) {
-    return new QuantizerSpec(bitwidth, scheme, symmetry, axis, range);
+  /** The same with other bounds. */
+  public QuantizerSpec withBounds(Bounds other) {
+    return new QuantizerSpec(format, scheme, symmetry, granularity, other);
   }
 }

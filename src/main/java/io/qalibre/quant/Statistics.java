@@ -3,9 +3,53 @@ package io.qalibre.quant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one quantizer has seen of its tensor: a value of fixed size that merges.
+ * What one quantizer has seen of its tensors: a value of fixed size that merges.
  *
  * @param range the smallest and largest value
- * @param histogram the values' distribution, or null where it was not collected
+ * @param histogram the values' distribution; null where all of them were zero, or nothing was
+ *     counted
  */
-public record Statistics(Range range, @Nullable Histogram histogram) {}
+public record Statistics(Range range, @Nullable Histogram histogram) {
+  /** What is seen in one array; its own range fixes the bins. */
+  public static Statistics of(float[] values) {
+    return of(values, 0, values.length);
+  }
+
+  static Statistics of(float[] values, int from, int to) {
+    Range range = Range.of(values, from, to);
+    return new Statistics(range, null).with(range, values, from, to);
+  }
+
+  /**
+   * The same with one more batch. The first one that is not all zero fixes the bins.
+   *
+   * @param seen the batch's range
+   * @param values the batch
+   */
+  public Statistics with(Range seen, float[] values) {
+    return with(seen, values, 0, values.length);
+  }
+
+  private Statistics with(Range seen, float[] values, int from, int to) {
+    Histogram before = histogram;
+    if (before == null) {
+      if (seen.min() == 0 && seen.max() == 0) {
+        return new Statistics(range.merge(seen), null);
+      }
+      before = Histogram.empty(BinGrid.around(seen));
+    }
+    return new Statistics(range.merge(seen), before.with(values, from, to));
+  }
+
+  /**
+   * What both have seen. Merging is associative and commutative.
+   *
+   * @throws IllegalArgumentException if their histograms have different bins
+   */
+  public Statistics merge(Statistics other) {
+    Histogram one = histogram;
+    Histogram two = other.histogram;
+    Histogram both = one == null ? two : two == null ? one : one.merge(two);
+    return new Statistics(range.merge(other.range), both);
+  }
+}

@@ -3,34 +3,50 @@ package io.qalibre.quant;
 import java.util.List;
 
 /**
- * The grids of one tensor: one for all of it, or one for each channel.
+ * The grids of one tensor: one for all of it, one for each channel, or one for each block.
  *
- * @param axis the channel axis, or {@link QuantizerSpec#PER_TENSOR}
- * @param channels one encoding a channel; exactly one when per tensor; all of one bitwidth
+ * @param granularity how the tensor is divided among them
+ * @param grids the grids in row-major order of channel and block; exactly one when per tensor; all
+ *     of one bitwidth
  */
-public record TensorEncoding(int axis, List<Encoding> channels) {
-  /** Checks the number of encodings and copies them. */
+public record TensorEncoding(Granularity granularity, List<Encoding> grids) {
+  /** Checks the number of grids and copies them. */
   public TensorEncoding {
-    channels = List.copyOf(channels);
-    if (channels.isEmpty() || (axis == QuantizerSpec.PER_TENSOR && channels.size() != 1)) {
+    grids = List.copyOf(grids);
+    if (grids.isEmpty() || (granularity == Granularity.PER_TENSOR && grids.size() != 1)) {
       throw new IllegalArgumentException(
-          "axis " + axis + " does not go with " + channels.size() + " encodings");
+          granularity + " does not go with " + grids.size() + " encodings");
     }
   }
 
   /** The encoding of a whole tensor. */
   public static TensorEncoding perTensor(Encoding encoding) {
-    return new TensorEncoding(QuantizerSpec.PER_TENSOR, List.of(encoding));
+    return new TensorEncoding(Granularity.PER_TENSOR, List.of(encoding));
   }
 
-  /** Whether each channel has a grid of its own. */
+  /** The encoding of channels on an axis, or of a whole tensor for {@link Granularity#NO_AXIS}. */
+  public static TensorEncoding ofAxis(int axis, List<Encoding> grids) {
+    return new TensorEncoding(Granularity.ofAxis(axis), grids);
+  }
+
+  /** The channel axis, or {@link Granularity#NO_AXIS}. */
+  public int axis() {
+    return granularity.axis();
+  }
+
+  /** Whether each channel has a grid of its own, and no more than one. */
   public boolean perChannel() {
-    return axis != QuantizerSpec.PER_TENSOR;
+    return granularity instanceof Granularity.PerChannel;
   }
 
-  /** The first channel's encoding: the only one of a per-tensor encoding. */
+  /** Whether each block of a channel has a grid of its own. */
+  public boolean perBlock() {
+    return granularity instanceof Granularity.PerBlock;
+  }
+
+  /** The first grid: the only one of a per-tensor encoding. */
   public Encoding first() {
-    return channels.get(0);
+    return grids.get(0);
   }
 
   /** Bits of a code. */
@@ -38,13 +54,13 @@ public record TensorEncoding(int axis, List<Encoding> channels) {
     return first().bitwidth();
   }
 
-  /** The smallest minimum of all channels. */
+  /** The smallest minimum of all grids. */
   public double min() {
-    return channels.stream().mapToDouble(Encoding::min).min().orElseThrow();
+    return grids.stream().mapToDouble(Encoding::min).min().orElseThrow();
   }
 
-  /** The largest maximum of all channels. */
+  /** The largest maximum of all grids. */
   public double max() {
-    return channels.stream().mapToDouble(Encoding::max).max().orElseThrow();
+    return grids.stream().mapToDouble(Encoding::max).max().orElseThrow();
   }
 }

@@ -14,7 +14,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.qalibre.graph.Dim;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
-import io.qalibre.quant.Range;
+import io.qalibre.quant.Bounds;
 import io.qalibre.quant.Symmetry;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -153,7 +153,7 @@ class Placement_rules_Test {
                         "GlobalAveragePool": {"encoding_constraints": {"min": -1, "max": 1}}}
             """);
 
-    assertThat(quantizer(placed, "relu1").spec().fixedRange()).isEqualTo(new Range(0, 4));
+    assertThat(quantizer(placed, "relu1").spec().bounds()).isEqualTo(Bounds.of(0, 4));
     assertThat(quantizer(placed, "relu1").spec().symmetry()).isEqualTo(Symmetry.ASYMMETRIC);
     assertThat(quantizer(placed, "gap").spec().symmetry()).isEqualTo(Symmetry.SYMMETRIC);
   }

@@ -198,7 +198,7 @@ class TrainableBlock_forward_Test {
       value = Symmetry.class,
       names = {"ASYMMETRIC", "SYMMETRIC"})
   void gradients_of_channels_are_each_its_own(Symmetry symmetry) {
-    QuantizerSpec spec = new QuantizerSpec(8, QuantScheme.MIN_MAX, symmetry, 0, null);
+    QuantizerSpec spec = QuantizerSpec.perTensor(8, QuantScheme.MIN_MAX, symmetry).withAxis(0);
     Tensor w = Net.data(1, CHANNELS, WIDTH);
     Tensor g = Net.data(2, CHANNELS, WIDTH);
     List<Encoding> grids =
@@ -207,7 +207,7 @@ class TrainableBlock_forward_Test {
             Grids.grid(new Range(-1, 1), spec),
             Grids.grid(new Range(-4, 4), spec));
 
-    Map<String, float[]> found = gradients(single(spec, w, g, new TensorEncoding(0, grids)), g);
+    Map<String, float[]> found = gradients(single(spec, w, g, TensorEncoding.ofAxis(0, grids)), g);
 
     for (int c = 0; c < CHANNELS; c++) {
       Surrogate surrogate = new Surrogate(row(w.floats(), c), row(g.floats(), c), grids.get(c));
@@ -403,8 +403,8 @@ class TrainableBlock_forward_Test {
         .encodings()
         .forEach(
             (id, encoding) -> {
-              for (int c = 0; c < encoding.channels().size(); c++) {
-                assertSameGrid(frozen.encoding(id).channels().get(c), encoding.channels().get(c));
+              for (int c = 0; c < encoding.grids().size(); c++) {
+                assertSameGrid(frozen.encoding(id).grids().get(c), encoding.grids().get(c));
               }
             });
     assertThat(block.getParameters().keys())

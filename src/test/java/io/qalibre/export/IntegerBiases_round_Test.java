@@ -17,7 +17,7 @@ class IntegerBiases_round_Test {
     double input = simulation.encoding("input").first().scale();
     assertThat(after).isNotEqualTo(before);
     for (int c = 0; c < before.length; c++) {
-      double step = input * simulation.encoding("c1.weight").channels().get(c).scale();
+      double step = input * simulation.encoding("c1.weight").grids().get(c).scale();
       assertThat((double) Math.abs(after[c] - before[c])).isLessThanOrEqualTo(0.501 * step);
     }
   }

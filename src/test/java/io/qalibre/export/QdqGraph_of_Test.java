@@ -60,7 +60,7 @@ class QdqGraph_of_Test {
     assertThat(qdq.initializer("c1.weight_q").type()).isEqualTo(DataType.INT8);
     assertThat(qdq.initializer("c1.weight_zero_point").longs()).containsOnly(0);
     float[] scales = qdq.initializer("c1.weight_scale").floats();
-    List<Encoding> channels = simulation.encoding("c1.weight").channels();
+    List<Encoding> channels = simulation.encoding("c1.weight").grids();
     for (int c = 0; c < scales.length; c++) {
       assertThat(scales[c]).isEqualTo((float) channels.get(c).scale());
     }
@@ -76,7 +76,7 @@ class QdqGraph_of_Test {
     Graph qdq = QdqGraph.of(simulation);
 
     double input = (float) simulation.encoding("input").first().scale();
-    double weight = (float) simulation.encoding("c1.weight").channels().get(5).scale();
+    double weight = (float) simulation.encoding("c1.weight").grids().get(5).scale();
     float bias = simulation.graph().initializer("c1.bias").floats()[5];
     assertThat(qdq.initializer("c1.bias_q").type()).isEqualTo(DataType.INT32);
     assertThat(qdq.initializer("c1.bias_q").longs()[5])
@@ -171,10 +171,10 @@ class QdqGraph_of_Test {
   void weights_with_different_zero_points_let_their_layer_run_in_float() {
     Simulation simulation = SmallNet.simulation();
     TensorEncoding grids = simulation.encoding("dw.weight");
-    List<Encoding> shifted = new ArrayList<>(grids.channels());
+    List<Encoding> shifted = new ArrayList<>(grids.grids());
     shifted.set(0, Encoding.of(grids.first().scale(), -100, 255, 8, false));
     Simulation asymmetric =
-        IntegerBiases.round(with(simulation, "dw.weight", new TensorEncoding(0, shifted)));
+        IntegerBiases.round(with(simulation, "dw.weight", TensorEncoding.ofAxis(0, shifted)));
 
     Graph qdq = QdqGraph.of(asymmetric);
 

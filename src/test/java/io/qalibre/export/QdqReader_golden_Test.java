@@ -99,11 +99,11 @@ class QdqReader_golden_Test {
   }
 
   private static void requireEqual(TensorEncoding found, EncodingsEntry expected, String tensor) {
-    assertThat(found.channels()).as(tensor).hasSameSizeAs(expected.scales());
+    assertThat(found.grids()).as(tensor).hasSameSizeAs(expected.scales());
     assertThat(found.bitwidth()).as(tensor).isEqualTo(expected.bitwidth());
     assertThat(found.first().symmetric()).as(tensor).isEqualTo(expected.symmetric());
-    for (int i = 0; i < found.channels().size(); i++) {
-      Encoding channel = found.channels().get(i);
+    for (int i = 0; i < found.grids().size(); i++) {
+      Encoding channel = found.grids().get(i);
       assertThat(channel.offset()).as(tensor).isEqualTo(expected.offsets().get(i));
       assertThat((float) channel.scale())
           .as(tensor)

@@ -210,7 +210,7 @@ class QdqReader_read_Test {
     QuantizerNode weight = quantizer(found, "w");
     assertThat(weight.placement().kind()).isEqualTo(Kind.WEIGHT);
     assertThat(weight.spec().axis()).isZero();
-    assertThat(found.encoding("w").channels())
+    assertThat(found.encoding("w").grids())
         .containsExactly(
             Encoding.of(0.5f, -128, 255, 8, true), Encoding.of(0.1f, -128, 255, 8, true));
     assertThat(found.graph().initializer("w"))

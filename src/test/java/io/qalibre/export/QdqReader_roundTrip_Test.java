@@ -88,7 +88,7 @@ class QdqReader_roundTrip_Test {
     Tensor found = exportedAndRead(simulation).simulation().graph().initializer("dw.weight");
 
     Tensor before = simulation.graph().initializer("dw.weight");
-    List<Encoding> grids = simulation.encoding("dw.weight").channels();
+    List<Encoding> grids = simulation.encoding("dw.weight").grids();
     float[] values = before.floats();
     for (int i = 0; i < values.length; i++) {
       values[i] = grids.get(i / 9).fakeQuantize(values[i]);
@@ -150,15 +150,15 @@ class QdqReader_roundTrip_Test {
   void a_bias_added_by_an_operator_of_its_own_stays_there() {
     Simulation simulation = calibrated(true, Symmetry.ASYMMETRIC);
     TensorEncoding grids = simulation.encoding("fc.weight");
-    List<Encoding> shifted = new ArrayList<>(grids.channels());
+    List<Encoding> shifted = new ArrayList<>(grids.grids());
     shifted.set(0, Encoding.of(grids.first().scale(), -100, 255, 8, false));
     Map<String, TensorEncoding> encodings = new LinkedHashMap<>(simulation.encodings());
-    encodings.put("fc.weight", new TensorEncoding(0, shifted));
+    encodings.put("fc.weight", TensorEncoding.ofAxis(0, shifted));
     Simulation asymmetric = new Simulation(simulation.graph(), encodings);
 
     Simulation found = exportedAndRead(asymmetric).simulation();
 
-    assertThat(found.encoding("fc.weight").channels())
+    assertThat(found.encoding("fc.weight").grids())
         .extracting(Encoding::offset)
         .startsWith(-100L, -128L);
     assertThat(found.graph().operators()).extracting(node -> node.type()).contains("Add");
@@ -193,7 +193,7 @@ class QdqReader_roundTrip_Test {
       if (node.enabled()) {
         TensorEncoding encoding = simulation.encoding(node.id());
         String grids =
-            encoding.channels().stream()
+            encoding.grids().stream()
                 .map(g -> "%s·%d/%d".formatted((float) g.scale(), g.offset(), g.steps()))
                 .toList()
                 .toString();

@@ -29,7 +29,7 @@ class FakeQuantizer_apply_Test {
     long[] shape = {2, 2, 2};
     for (int axis = 0; axis < 3; axis++) {
       float[] rounded =
-          FakeQuantizer.apply(values, shape, new TensorEncoding(axis, List.of(COARSE, FINE)));
+          FakeQuantizer.apply(values, shape, TensorEncoding.ofAxis(axis, List.of(COARSE, FINE)));
 
       for (int i = 0; i < values.length; i++) {
         boolean second = (i >> (2 - axis)) % 2 == 1;
@@ -51,12 +51,12 @@ class FakeQuantizer_apply_Test {
 
   @Test
   void as_many_grids_as_channels_are_wanted() {
-    TensorEncoding two = new TensorEncoding(0, List.of(COARSE, FINE));
+    TensorEncoding two = TensorEncoding.ofAxis(0, List.of(COARSE, FINE));
 
     assertThatThrownBy(() -> FakeQuantizer.apply(new float[3], new long[] {3}, two))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("2 encodings for 3 channels");
-    assertThatThrownBy(() -> new TensorEncoding(-1, List.of(COARSE, FINE)))
+    assertThatThrownBy(() -> TensorEncoding.ofAxis(-1, List.of(COARSE, FINE)))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

@@ -50,7 +50,7 @@ class Grids_golden_Test {
             one.get("unsigned_symmetric").booleanValue());
     QuantizerSpec spec =
         QuantizerSpec.perTensor(one.get("bitwidth").intValue(), QuantScheme.MIN_MAX, symmetry);
-    Range seen = WeightRanges.of(data, new long[] {data.length}, QuantizerSpec.PER_TENSOR).get(0);
+    Range seen = WeightRanges.of(data, new long[] {data.length}, Granularity.NO_AXIS).get(0);
     return Grids.grid(seen, spec);
   }
 

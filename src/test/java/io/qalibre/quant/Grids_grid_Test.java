@@ -77,9 +77,9 @@ class Grids_grid_Test {
   void a_fixed_range_replaces_what_was_seen() {
     QuantizerSpec spec =
         QuantizerSpec.perTensor(8, QuantScheme.MIN_MAX, Symmetry.ASYMMETRIC)
-            .withFixedRange(new Range(0, 6));
+            .withBounds(Bounds.of(0, 6));
 
-    Encoding grid = Grids.grid(new Range(-3, 100), spec);
+    Encoding grid = Grids.grid(seen(-3, 100), spec);
 
     assertThat(grid.scale()).isEqualTo(6 / 255.0);
     assertThat(grid.offset()).isZero();
@@ -89,17 +89,21 @@ class Grids_grid_Test {
   void a_narrow_fixed_range_is_widened() {
     QuantizerSpec spec =
         QuantizerSpec.perTensor(8, QuantScheme.MIN_MAX, Symmetry.ASYMMETRIC)
-            .withFixedRange(new Range(0, 0.001));
+            .withBounds(Bounds.of(0, 0.001));
 
-    assertThat(Grids.grid(new Range(-1, 1), spec).max()).isCloseTo(0.01, within(1e-12));
+    assertThat(Grids.grid(seen(-1, 1), spec).max()).isCloseTo(0.01, within(1e-12));
   }
 
   @Test
   void a_symmetric_fixed_range_reaches_both_its_ends() {
     QuantizerSpec spec =
         QuantizerSpec.perTensor(8, QuantScheme.MIN_MAX, Symmetry.SYMMETRIC)
-            .withFixedRange(new Range(-1, 1));
+            .withBounds(Bounds.of(-1, 1));
 
-    assertThat(Grids.grid(new Range(-9, 9), spec).scale()).isEqualTo(1 / 127.0);
+    assertThat(Grids.grid(seen(-9, 9), spec).scale()).isEqualTo(1 / 127.0);
+  }
+
+  private static Statistics seen(double min, double max) {
+    return new Statistics(new Range(min, max), null);
   }
 }

@@ -3,15 +3,22 @@ package io.qalibre.quant;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.qalibre.quant.Histogram.Batches;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class Histogram_merge_Test {
   private static Histogram histogram(long... counts) {
-    return new Histogram(-1, 0.5, counts);
+    return histogram(new BinGrid(-2, 0.5, counts.length), counts);
+  }
+
+  private static Histogram histogram(BinGrid grid, long... counts) {
+    return new Histogram(grid, new TreeMap<>(Map.of(100L, new Batches(1, counts))));
   }
 
   @Test
@@ -47,9 +54,9 @@ class Histogram_merge_Test {
 
     for (Histogram other :
         List.of(
-            new Histogram(-1.5, 0.5, new long[] {1, 2}),
-            new Histogram(-1, 0.25, new long[] {1, 2}),
-            new Histogram(-1, 0.5, new long[] {1, 2, 3}))) {
+            histogram(new BinGrid(-3, 0.5, 2), 1, 2),
+            histogram(new BinGrid(-4, 0.25, 2), 1, 2),
+            histogram(new BinGrid(-2, 0.5, 3), 1, 2, 3))) {
       assertThatThrownBy(() -> a.merge(other))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("different grids");
@@ -68,11 +75,12 @@ class Histogram_merge_Test {
 
   @Test
   void what_is_no_histogram_is_refused() {
-    assertThatThrownBy(() -> new Histogram(0, 0, new long[1]))
+    assertThatThrownBy(() -> new BinGrid(0, 0, 1)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new BinGrid(0, 1, 0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new BinGrid(0, Double.NaN, 1))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new Histogram(0, 1, new long[0]))
+    assertThatThrownBy(() -> histogram(new BinGrid(0, 1, 2), 1))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new Histogram(Double.NaN, 1, new long[1]))
-        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> histogram(-1)).isInstanceOf(IllegalArgumentException.class);
   }
 }

@@ -15,7 +15,7 @@ class WeightRanges_of_Test {
 
   @Test
   void one_range_of_all_values() {
-    assertThat(WeightRanges.of(VALUES, SHAPE, QuantizerSpec.PER_TENSOR))
+    assertThat(WeightRanges.of(VALUES, SHAPE, Granularity.NO_AXIS))
         .containsExactly(new Range(-11, 10));
   }
 

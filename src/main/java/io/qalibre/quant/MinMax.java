@@ -1,0 +1,14 @@
+package io.qalibre.quant;
+
+/** The smallest and the largest value seen. */
+public record MinMax() implements QuantScheme {
+  @Override
+  public String label() {
+    return "min_max";
+  }
+
+  @Override
+  public Encoding grid(Statistics seen, QuantizerSpec spec) {
+    return Grids.grid(seen.range(), spec);
+  }
+}
