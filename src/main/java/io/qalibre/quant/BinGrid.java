@@ -15,8 +15,10 @@ public record BinGrid(long first, double width, int bins) {
   /** How far, in widths of the first batch's range, the bins reach from its middle. */
   private static final float REACH = 3;
 
-  /** The width of the range of one single value. */
+  /** The width of the range of one single value: AIMET's, which is too small for large ones. */
   private static final float SINGLE = 0.01f;
+
+  private static final float SINGLE_SHARE = 1e-4f;
 
   /** Checks width and number. */
   public BinGrid {
@@ -34,11 +36,11 @@ public record BinGrid(long first, double width, int bins) {
   public static BinGrid around(Range seen) {
     float min = (float) seen.min();
     float max = (float) seen.max();
-    max = min == max ? Math.max(max, min + SINGLE) : max;
+    max = min == max ? min + Math.max(SINGLE, SINGLE_SHARE * Math.abs(min)) : max;
     float middle = (max + min) / 2;
     float low = middle - REACH * (middle - min);
     float high = middle + REACH * (max - middle);
-    double width = Math.max(Double.MIN_NORMAL, ((double) high - low) / CALIBRATION_BINS);
+    double width = ((double) high - low) / CALIBRATION_BINS;
     return new BinGrid((long) Math.floor(low / width), width, CALIBRATION_BINS);
   }
 

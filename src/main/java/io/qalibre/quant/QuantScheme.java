@@ -1,12 +1,18 @@
 package io.qalibre.quant;
 
 /** How a quantizer's range is found from the values it has seen. */
-public sealed interface QuantScheme permits MinMax, TfEnhanced, Percentile {
+public sealed interface QuantScheme permits MinMax, TfEnhanced, Percentile, Mse, Entropy {
   /** The smallest and the largest value seen. */
   QuantScheme MIN_MAX = new MinMax();
 
   /** The grid with the least squared error, in which clipping weighs three times as much (SQNR). */
   QuantScheme TF_ENHANCED = new TfEnhanced();
+
+  /** The grid with the least squared error, in which clipping and rounding weigh the same. */
+  QuantScheme MSE = new Mse();
+
+  /** The range with the least Kullback–Leibler divergence between values and codes. */
+  QuantScheme ENTROPY = new Entropy();
 
   /**
    * All but the share of values beyond a percentile on either side.

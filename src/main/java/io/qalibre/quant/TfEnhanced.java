@@ -14,6 +14,7 @@ public record TfEnhanced() implements QuantScheme {
   private static final int SYMMETRIC_STEPS = 100;
   private static final int OFFSETS = 20;
 
+  /** A grid to try. */
   private record Candidate(float delta, long offset) {}
 
   @Override

@@ -28,8 +28,12 @@ public final class Golden {
 
   private Golden() {}
 
-  /** A golden file; the test is skipped where it is absent. */
+  /** A golden file: a committed one, or else the test is skipped where it is absent. */
   public static Path file(String name) {
+    Path committed = Path.of("src/test/resources/golden", name);
+    if (Files.exists(committed)) {
+      return committed;
+    }
     String folder = System.getenv().getOrDefault("QALIBRE_SHARED", "../shared");
     Path path = Path.of(folder, "golden", name);
     assumeTrue(Files.exists(path), () -> "skipped: no golden data at " + path);
