@@ -29,11 +29,16 @@ public final class Grids {
   /**
    * The grid that a quantizer's scheme finds, with the quantizer's bounds in place of its ends.
    *
+   * <p>One single value other than zero is held as it is, whatever the scheme: AIMET's tf_enhanced
+   * would give it a symmetric grid that ends far below it, where its bins lie.
+   *
    * @param seen the values seen
    * @throws IllegalArgumentException if the scheme needs a histogram and there is none
    */
   public static Encoding grid(Statistics seen, QuantizerSpec spec) {
-    Encoding found = spec.scheme().grid(seen, spec);
+    Range range = seen.range();
+    boolean single = range.min() == range.max() && range.min() != 0;
+    Encoding found = single ? grid(range, spec) : spec.scheme().grid(seen, spec);
     return spec.bounds().any()
         ? grid(widened(spec.bounds().apply(new Range(found.min(), found.max()))), spec)
         : found;

@@ -38,10 +38,8 @@ final class SquaredError {
     float max = delta * (shift + (float) steps);
     int first = bin(min);
     int last = bin(max);
-    // Where the bins lie wholly beyond a grid, its end stands for itself, which AIMET does not tell
-    // apart: a tensor of one value far from zero would get a grid of nothing but zeros.
-    double lowest = min > grid.edge(grid.bins()) ? min : middle(first);
-    double highest = max < grid.edge(0) ? max : middle(last);
+    double lowest = middle(first);
+    double highest = middle(last);
     double clipped = 0;
     double rounded = 0;
     for (int i = 0; i < bins.length; i++) {

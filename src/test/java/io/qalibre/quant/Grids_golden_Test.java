@@ -29,7 +29,8 @@ class Grids_golden_Test {
         continue;
       }
       float[] data = arrays.get("data_" + one.get("kind").textValue()).floats();
-      Encoding grid = Grids.grid(seen(data), spec(one));
+      QuantizerSpec spec = spec(one);
+      Encoding grid = spec.scheme().grid(seen(data), spec);
 
       double delta = one.get("delta").doubleValue();
       assertThat(grid.scale()).as("scale of %s", one).isCloseTo(delta, within(1e-7 * delta));
