@@ -18,7 +18,6 @@ import io.qalibre.graph.op.OperatorCatalogue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /** Where networks come from, and the process' settings. */
 public final class Qalibre {
@@ -96,7 +95,7 @@ public final class Qalibre {
     Network network = network(FloatGraph.of(simulation.graph()), new Step("loadQuantized", name));
     QuantizationSimModel sim =
         new QuantizationSimModel(network, simulation.graph(), name, read.integerBias());
-    return new QuantizedNetwork(sim, simulation, Map.of(), network.steps(), null);
+    return new QuantizedNetwork(sim, simulation, Calibration.NONE, network.steps(), null);
   }
 
   /**

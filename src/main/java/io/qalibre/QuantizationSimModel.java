@@ -4,6 +4,7 @@ import ai.djl.training.dataset.Dataset;
 import io.qalibre.engine.Calibrator;
 import io.qalibre.export.EncodingsReader;
 import io.qalibre.export.IntegerBiases;
+import io.qalibre.export.OverflowGuard;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
@@ -11,7 +12,6 @@ import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Map;
 import tech.tablesaw.api.Table;
 
 /** A network with quantizers placed, whose ranges are not known yet. */
@@ -77,14 +77,47 @@ public final class QuantizationSimModel implements Viewable {
    *     holds NaN
    */
   public QuantizedNetwork computeEncodings(Dataset samples) {
-    Calibrator.Result result = Calibrator.calibrate(graph, samples);
+    return computeEncodings(calibrate(samples));
+  }
+
+  /**
+   * Finds the range of every quantizer from what activations' quantizers have seen before: one
+   * calibration serves all schemes, bitwidths and symmetries.
+   *
+   * @param calibration what {@link #calibrate} gave, of this network and the same quantizers of
+   *     activations; where the weights' quantizers differ, the activations seen differ slightly
+   * @throws io.qalibre.errors.QalibreException if it lacks a quantizer, or a parameter holds NaN
+   */
+  public QuantizedNetwork computeEncodings(Calibration calibration) {
+    Simulation encoded = Calibrator.encode(graph, calibration.statistics());
     String done = enabled() + " encodings by " + source;
     return new QuantizedNetwork(
         this,
-        asOnTarget(result.simulation()),
-        result.statistics(),
+        asOnTarget(OverflowGuard.apply(encoded)),
+        calibration,
         Step.append(network.steps(), new Step("computeEncodings", done)),
         null);
+  }
+
+  /**
+   * Collects what the quantizers of activations see, while parameters are quantized.
+   *
+   * @param samples inputs as the network will see them; labels are not looked at
+   * @throws io.qalibre.errors.QalibreException if there is no sample, one does not fit, or a tensor
+   *     holds NaN
+   */
+  public Calibration calibrate(Dataset samples) {
+    return calibrate(samples, Calibration.NONE);
+  }
+
+  /**
+   * Goes on with an earlier calibration: the result is that of both sets of samples, one after the
+   * other.
+   *
+   * @throws io.qalibre.errors.QalibreException as {@link #calibrate(Dataset)}
+   */
+  public Calibration calibrate(Dataset samples, Calibration earlier) {
+    return new Calibration(Calibrator.observe(graph, samples, earlier.statistics()));
   }
 
   /**
@@ -98,7 +131,7 @@ public final class QuantizationSimModel implements Viewable {
     return new QuantizedNetwork(
         this,
         asOnTarget(new Simulation(graph, EncodingsReader.read(file, graph))),
-        Map.of(),
+        Calibration.NONE,
         Step.append(network.steps(), new Step("loadEncodings", String.valueOf(file.getFileName()))),
         null);
   }

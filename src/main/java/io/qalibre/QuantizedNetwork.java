@@ -1,6 +1,7 @@
 package io.qalibre;
 
 import ai.djl.training.dataset.Dataset;
+import io.qalibre.engine.Calibrator;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.errors.UnknownNameException;
 import io.qalibre.export.Export;
@@ -19,7 +20,6 @@ import io.qalibre.view.Viewable;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tech.tablesaw.api.Table;
@@ -28,19 +28,19 @@ import tech.tablesaw.api.Table;
 public final class QuantizedNetwork implements Evaluable, Viewable {
   private final QuantizationSimModel sim;
   private final Simulation simulation;
-  private final Map<String, Statistics> statistics;
+  private final Calibration calibration;
   private final List<Step> steps;
   private final @Nullable History history;
 
   QuantizedNetwork(
       QuantizationSimModel sim,
       Simulation simulation,
-      Map<String, Statistics> statistics,
+      Calibration calibration,
       List<Step> steps,
       @Nullable History history) {
     this.sim = sim;
     this.simulation = simulation;
-    this.statistics = statistics;
+    this.calibration = calibration;
     this.steps = List.copyOf(steps);
     this.history = history;
   }
@@ -101,15 +101,22 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    */
   public TensorHistogram histogram(String tensor) {
     QuantizerNode quantizer = quantizer(tensor);
-    Statistics seen = statistics.get(quantizer.id());
+    String key = Calibrator.keys(simulation.graph()).get(quantizer.id());
+    Statistics seen = key == null ? null : calibration.statistics().get(key);
     Histogram histogram = seen == null ? null : seen.histogram();
     if (histogram == null) {
       throw new QalibreException(
           "no histogram of `"
               + tensor
-              + "`: only activations whose encodings were computed from samples have one");
+              + "`: only activations whose encodings were computed from samples, not all of them"
+              + " zero, have one");
     }
     return new TensorHistogram(tensor, histogram, simulation.encoding(quantizer.id()).first());
+  }
+
+  /** What the activations' quantizers have seen; empty where the encodings come from a file. */
+  public Calibration calibration() {
+    return calibration;
   }
 
   private QuantizerNode quantizer(String tensor) {
@@ -150,7 +157,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
 
   QuantizedNetwork with(Simulation changed, Step step, @Nullable History trained) {
     return new QuantizedNetwork(
-        sim, sim.asOnTarget(changed), statistics, Step.append(steps, step), trained);
+        sim, sim.asOnTarget(changed), calibration, Step.append(steps, step), trained);
   }
 
   /**

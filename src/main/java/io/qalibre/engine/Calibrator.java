@@ -20,29 +20,36 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Finds the encodings of a graph's quantizers, in AIMET's order: parameters first, from their
  * values; then activations, from samples, while parameters are quantized and activations are not.
  * Quantizers that share an id see the tensors of all of them, in the order of execution.
+ *
+ * <p>What they have seen is a map of {@link Statistics}, by what {@link #keys} calls them. Its size
+ * does not depend on the number of samples, and it is all that a scheme needs: one calibration
+ * serves all schemes.
  */
 public final class Calibrator {
   private final Graph graph;
   private final Map<String, TensorEncoding> parameters;
+  private final Map<String, String> keys;
   private final Map<String, Statistics> statistics;
 
   private Calibrator(
       Graph graph, Map<String, TensorEncoding> parameters, Map<String, Statistics> earlier) {
     this.graph = graph;
     this.parameters = parameters;
-    this.statistics = new LinkedHashMap<>(earlier);
+    keys = keys(graph);
+    statistics = new LinkedHashMap<>(earlier);
   }
 
   /**
    * A calibrated graph.
    *
    * @param simulation the graph with its encodings
-   * @param statistics what each activation's quantizer has seen, by its id
+   * @param statistics what activations' quantizers have seen, by {@link #keys}
    */
   public record Result(Simulation simulation, Map<String, Statistics> statistics) {
     /** Copies the map, keeping its order. */
@@ -67,7 +74,7 @@ public final class Calibrator {
    * Collects what activations' quantizers see.
    *
    * @param samples inputs as the network will see them
-   * @param earlier what they have seen before, by id, which is gone on with
+   * @param earlier what they have seen before, by {@link #keys}, which is gone on with
    * @throws QalibreException as {@link #calibrate}
    */
   public static Map<String, Statistics> observe(
@@ -80,23 +87,45 @@ public final class Calibrator {
   /**
    * The encodings of all quantizers.
    *
-   * @param seen what activations' quantizers have seen, by id
-   * @throws QalibreException if a parameter holds NaN or infinity, or an activation's quantizer is
-   *     enabled and has seen nothing
+   * @param seen what activations' quantizers have seen, by {@link #keys}
+   * @throws QalibreException if a parameter holds NaN or infinity, or statistics are missing,
+   *     naming them
    */
   public static Simulation encode(Graph graph, Map<String, Statistics> seen) {
     Map<String, TensorEncoding> encodings = new LinkedHashMap<>(parameters(graph));
+    Map<String, String> keys = keys(graph);
+    List<String> missing =
+        keys.values().stream().distinct().filter(key -> !seen.containsKey(key)).toList();
+    if (!missing.isEmpty()) {
+      throw new QalibreException(
+          graph.name()
+              + ": the calibration has no statistics of "
+              + missing
+              + "; it is of another network, or of another placement of quantizers");
+    }
     for (QuantizerNode node : graph.quantizers()) {
       if (needsGrid(node) && !node.parameter() && !encodings.containsKey(node.id())) {
-        Statistics own = seen.get(node.id());
-        if (own == null) {
-          throw new QalibreException(
-              "activation `" + node.tensor() + "` has no statistics; calibrate with samples first");
-        }
+        Statistics own = Objects.requireNonNull(seen.get(keys.get(node.id())));
         encodings.put(node.id(), TensorEncoding.perTensor(grid(node, own)));
       }
     }
     return new Simulation(graph, encodings);
+  }
+
+  /**
+   * What the statistics of activations' quantizers are called: the tensor's name, or for quantizers
+   * that share a range the names of all their tensors, such as {@code conv + relu}.
+   *
+   * @return the names by quantizer id, in order of execution
+   */
+  public static Map<String, String> keys(Graph graph) {
+    Map<String, String> keys = new LinkedHashMap<>();
+    for (QuantizerNode node : graph.quantizers()) {
+      if (needsGrid(node) && !node.parameter()) {
+        keys.merge(node.id(), node.tensor(), (all, next) -> all + " + " + next);
+      }
+    }
+    return keys;
   }
 
   private static Encoding grid(QuantizerNode node, Statistics seen) {
@@ -158,8 +187,9 @@ public final class Calibrator {
     FloatBuffer buffer = array.toByteBuffer().asFloatBuffer();
     float[] values = new float[buffer.remaining()];
     buffer.get(values);
-    Statistics before = statistics.getOrDefault(node.id(), new Statistics(range, null));
-    statistics.put(node.id(), before.with(range, values));
+    String key = Objects.requireNonNull(keys.get(node.id()));
+    Statistics before = statistics.getOrDefault(key, new Statistics(range, null));
+    statistics.put(key, before.with(range, values));
   }
 
   private static Range range(QuantizerNode node, float min, float max) {

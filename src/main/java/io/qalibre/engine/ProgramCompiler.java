@@ -1,5 +1,6 @@
 package io.qalibre.engine;
 
+import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.IndexValue;
@@ -15,6 +16,7 @@ import io.qalibre.graph.op.CodeContext;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.graph.op.ScriptMethod;
 import io.qalibre.graph.op.ShapeContext;
+import io.qalibre.quant.Granularity;
 import io.qalibre.quant.Rounding;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -115,12 +117,13 @@ final class ProgramCompiler {
     boolean quantizedOnly =
         graph.hasSingleConsumer(node.output())
             && graph.consumers(node.output()).get(0) instanceof QuantizerNode quantizer
-            && quantizer.enabled();
+            && quantizer.enabled()
+            && !quantizer.spec().format().floating();
     return quantizedOnly ? Clamp.of(graph, node) : Optional.empty();
   }
 
   private void quantize(QuantizerNode node) {
-    if (!node.enabled() || (node.spec().format().floating() && observes(node))) {
+    if (!node.enabled() || unread(node) || (node.spec().format().floating() && observes(node))) {
       alias(node);
     } else if (node.spec().format().floating()) {
       String half = "torch.to(torch.to(%s, %d), %d)";
@@ -136,6 +139,13 @@ final class ProgramCompiler {
     } else {
       infer(node);
     }
+  }
+
+  /** Whether nothing reads what a quantizer writes, and it is not observed for its encoding. */
+  private boolean unread(QuantizerNode node) {
+    return mode != Mode.OBSERVE
+        && graph.consumers(node.output()).isEmpty()
+        && !graph.isOutput(node.output());
   }
 
   private boolean observes(QuantizerNode node) {
@@ -177,9 +187,20 @@ final class ProgramCompiler {
         : producer instanceof OperatorNode operator && OperatorCatalogue.get(operator).fresh();
   }
 
+  /** Quantizers that share an encoding learn one range. */
   private void train(QuantizerNode node) {
-    int at = 2 * ranges.size();
-    ranges.add(node);
+    if (node.spec().granularity() instanceof Granularity.PerBlock) {
+      throw new QalibreException(
+          "`" + node.tensor() + "` is quantized blockwise, which training does not do yet");
+    }
+    int known = 0;
+    while (known < ranges.size() && !ranges.get(known).id().equals(node.id())) {
+      known++;
+    }
+    if (known == ranges.size()) {
+      ranges.add(node);
+    }
+    int at = 2 * known;
     String call =
         QuantizerScript.call(node, variable(node.input()), "r[" + at + "]", "r[" + (at + 1) + "]");
     assign(node.output(), call);

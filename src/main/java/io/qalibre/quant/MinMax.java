@@ -8,6 +8,11 @@ public record MinMax() implements QuantScheme {
   }
 
   @Override
+  public boolean readsHistogram() {
+    return false;
+  }
+
+  @Override
   public Encoding grid(Statistics seen, QuantizerSpec spec) {
     return Grids.grid(seen.range(), spec);
   }

@@ -26,6 +26,11 @@ public sealed interface QuantScheme permits MinMax, TfEnhanced, Percentile, Mse,
   /** The name used in tables and files, such as {@code min_max}. */
   String label();
 
+  /** Whether it looks at the histogram, or at the range only. */
+  default boolean readsHistogram() {
+    return true;
+  }
+
   /**
    * The grid of a quantizer.
    *

@@ -1,9 +1,12 @@
 package io.qalibre.quant;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** Finds the grids of a constant tensor from its values. */
+/**
+ * Finds the grids of a constant tensor from its values. Their scales are float32 numbers, as a
+ * simulation computes with them and as AIMET writes them.
+ */
 public final class WeightEncodings {
   private WeightEncodings() {}
 
@@ -17,13 +20,25 @@ public final class WeightEncodings {
    */
   public static TensorEncoding of(float[] values, long[] shape, QuantizerSpec spec) {
     Granularity granularity = spec.granularity();
-    List<Encoding> grids = new ArrayList<>();
-    for (float[] own : split(values, shape, granularity)) {
-      grids.add(Grids.grid(Statistics.of(own), spec));
-    }
+    List<Encoding> grids =
+        Arrays.stream(split(values, shape, granularity))
+            .parallel()
+            .map(own -> inFloat32(Grids.grid(seen(own, spec), spec)))
+            .toList();
     return granularity instanceof Granularity.PerBlock blocks && blocks.scaleBits() > 0
         ? new TensorEncoding(granularity, BlockScales.wholeMultiples(grids, blocks, shape))
         : new TensorEncoding(granularity, grids);
+  }
+
+  private static Statistics seen(float[] values, QuantizerSpec spec) {
+    return spec.scheme().readsHistogram()
+        ? Statistics.of(values)
+        : new Statistics(Range.of(values), null);
+  }
+
+  private static Encoding inFloat32(Encoding grid) {
+    return Encoding.of(
+        (float) grid.scale(), grid.offset(), grid.steps(), grid.bitwidth(), grid.symmetric());
   }
 
   /** The values of each grid, in row-major order. */

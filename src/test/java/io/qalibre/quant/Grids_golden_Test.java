@@ -81,7 +81,9 @@ class Grids_golden_Test {
     float[] even = FakeQuantizer.apply(values, shape, encoding);
     int different = 0;
     for (int i = 0; i < values.length; i++) {
-      assertThat(away[i]).as("%s of %s", values[i], one).isCloseTo(aimet[i], within(tiny(aimet[i])));
+      assertThat(away[i])
+          .as("%s of %s", values[i], one)
+          .isCloseTo(aimet[i], within(tiny(aimet[i])));
       float apart = Math.abs(even[i] - aimet[i]);
       assertThat(apart).isLessThanOrEqualTo((float) (grid.scale() * 1.01));
       different += apart > grid.scale() / 2 ? 1 : 0;

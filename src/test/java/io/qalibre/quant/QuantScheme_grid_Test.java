@@ -138,7 +138,8 @@ class QuantScheme_grid_Test {
     Encoding grid = grid(QuantScheme.percentile(99), Symmetry.ASYMMETRIC, 8, values);
 
     double bin = 3.0 * (sorted[sorted.length - 1] - sorted[0]) / BinGrid.CALIBRATION_BINS;
-    assertThat(grid.max()).isCloseTo(sorted[19_800], org.assertj.core.api.Assertions.within(3 * bin));
+    assertThat(grid.max())
+        .isCloseTo(sorted[19_800], org.assertj.core.api.Assertions.within(3 * bin));
     assertThat(grid.min()).isCloseTo(sorted[200], org.assertj.core.api.Assertions.within(3 * bin));
   }
 

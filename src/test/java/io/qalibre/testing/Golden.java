@@ -3,6 +3,8 @@ package io.qalibre.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Tensor;
 import io.qalibre.graph.onnx.OnnxReader;
@@ -30,14 +32,15 @@ public final class Golden {
 
   /** A golden file: a committed one, or else the test is skipped where it is absent. */
   public static Path file(String name) {
-    Path committed = Path.of("src/test/resources/golden", name);
-    if (Files.exists(committed)) {
-      return committed;
-    }
-    String folder = System.getenv().getOrDefault("QALIBRE_SHARED", "../shared");
-    Path path = Path.of(folder, "golden", name);
+    Path path = path(name);
     assumeTrue(Files.exists(path), () -> "skipped: no golden data at " + path);
     return path;
+  }
+
+  private static Path path(String name) {
+    Path committed = Path.of("src/test/resources/golden", name);
+    String folder = System.getenv().getOrDefault("QALIBRE_SHARED", "../shared");
+    return Files.exists(committed) ? committed : Path.of(folder, "golden", name);
   }
 
   /** A golden network, packed or not. */
@@ -77,14 +80,37 @@ public final class Golden {
 
   /** The first n of the test pictures of 64×64, prepared as the golden networks take them. */
   public static Tensor pictures(int n) {
-    Tensor bytes = array("test_64_u8.npy");
-    int plane = 64 * 64;
-    float[] values = Arrays.copyOf(bytes.floats(), n * 3 * plane);
+    Tensor all = prepared("test_64_u8.npy");
+    int picture = 3 * 64 * 64;
+    return Tensor.of(Arrays.copyOf(all.floats(), n * picture), n, 3, 64, 64);
+  }
+
+  /** All pictures of a file of bytes, prepared as the golden networks take them. */
+  public static Tensor prepared(String name) {
+    Tensor bytes = array(name);
+    long[] sizes = bytes.sizes();
+    int plane = (int) (sizes[2] * sizes[3]);
+    float[] values = bytes.floats();
     for (int i = 0; i < values.length; i++) {
       int channel = (i / plane) % 3;
       values[i] = (values[i] / 255 - MEAN[channel]) / DEVIATION[channel];
     }
-    return Tensor.of(values, n, 3, 64, 64);
+    return Tensor.of(values, sizes);
+  }
+
+  /** A JSON file, packed or not. */
+  public static JsonNode json(String name) {
+    try {
+      boolean packed = !Files.exists(path(name)) || Files.exists(path(name + ".gz"));
+      try (InputStream in =
+          packed
+              ? new GZIPInputStream(Files.newInputStream(file(name + ".gz")))
+              : Files.newInputStream(file(name))) {
+        return new JsonMapper().readTree(in);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The ratio of signal to noise in dB; the reference may have more values than are compared. */

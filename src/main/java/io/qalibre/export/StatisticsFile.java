@@ -1,0 +1,148 @@
+package io.qalibre.export;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.onnx.AtomicFile;
+import io.qalibre.quant.BinGrid;
+import io.qalibre.quant.Histogram;
+import io.qalibre.quant.Histogram.Batches;
+import io.qalibre.quant.Range;
+import io.qalibre.quant.Statistics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps what quantizers have seen in a JSON file: for each one the range and, where it has one, the
+ * histogram with its counts by batch size. All numbers come back exactly as they were.
+ */
+public final class StatisticsFile {
+  private static final String FORMAT = "qalibre-statistics";
+  private static final int VERSION = 1;
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  private StatisticsFile() {}
+
+  /**
+   * Writes a file; it appears whole or not at all.
+   *
+   * @param statistics what quantizers have seen, by name
+   * @throws QalibreException if the file cannot be written
+   */
+  public static void write(Map<String, Statistics> statistics, Path path) {
+    ObjectNode root = MAPPER.createObjectNode().put("format", FORMAT).put("version", VERSION);
+    ObjectNode all = root.putObject("statistics");
+    statistics.forEach((name, seen) -> write(all.putObject(name), seen));
+    try {
+      byte[] text = MAPPER.writeValueAsBytes(root);
+      AtomicFile.write(path, out -> out.write(text));
+    } catch (IOException e) {
+      throw new QalibreException("`" + path + "` cannot be written: " + e, e);
+    }
+  }
+
+  private static void write(ObjectNode node, Statistics seen) {
+    node.put("min", seen.range().min()).put("max", seen.range().max());
+    Histogram histogram = seen.histogram();
+    if (histogram != null) {
+      BinGrid grid = histogram.grid();
+      ObjectNode bins = node.putObject("histogram");
+      bins.put("first", grid.first()).put("width", grid.width()).put("bins", grid.bins());
+      ArrayNode batches = bins.putArray("batches");
+      histogram
+          .batches()
+          .forEach(
+              (size, one) -> {
+                ObjectNode batch = batches.addObject().put("values", size);
+                batch.put("number", one.number());
+                ArrayNode counts = batch.putArray("counts");
+                for (long count : one.counts()) {
+                  counts.add(count);
+                }
+              });
+    }
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws QalibreException if there is none, or it is not one that {@link #write} made, naming
+   *     the place
+   */
+  public static Map<String, Statistics> read(Path path) {
+    if (!Files.isRegularFile(path)) {
+      throw new QalibreException("expected a statistics file, found none at `" + path + "`");
+    }
+    try {
+      JsonNode root = MAPPER.readTree(Files.readAllBytes(path));
+      if (!root.path("format").asText().equals(FORMAT) || root.path("version").asInt() != VERSION) {
+        throw error(path, "$", "a file of format `" + FORMAT + "`, version " + VERSION, null);
+      }
+      Map<String, Statistics> statistics = new LinkedHashMap<>();
+      for (Map.Entry<String, JsonNode> entry : root.path("statistics").properties()) {
+        statistics.put(entry.getKey(), seen(path, entry.getKey(), entry.getValue()));
+      }
+      return statistics;
+    } catch (JsonProcessingException e) {
+      throw error(path, "$", "JSON", e);
+    } catch (IOException e) {
+      throw new QalibreException("`" + path + "` cannot be read: " + e, e);
+    }
+  }
+
+  private static Statistics seen(Path path, String name, JsonNode node) {
+    String place = "$.statistics[\"" + name + "\"]";
+    try {
+      Range range = new Range(number(node, "min"), number(node, "max"));
+      JsonNode bins = node.path("histogram");
+      return new Statistics(range, bins.isMissingNode() ? null : histogram(bins));
+    } catch (IllegalArgumentException e) {
+      throw error(path, place, "a range and a histogram", e);
+    }
+  }
+
+  private static Histogram histogram(JsonNode node) {
+    BinGrid grid =
+        new BinGrid(
+            (long) number(node, "first"), number(node, "width"), (int) number(node, "bins"));
+    SortedMap<Long, Batches> batches = new TreeMap<>();
+    for (JsonNode batch : node.path("batches")) {
+      JsonNode counts = batch.path("counts");
+      long[] numbers = new long[counts.size()];
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] = counts.get(i).asLong();
+      }
+      long size = (long) number(batch, "values");
+      if (batches.put(size, new Batches((long) number(batch, "number"), numbers)) != null) {
+        throw new IllegalArgumentException("batches of " + size + " values are listed twice");
+      }
+    }
+    return new Histogram(grid, batches);
+  }
+
+  private static double number(JsonNode node, String field) {
+    JsonNode value = node.path(field);
+    if (!value.isNumber()) {
+      throw new IllegalArgumentException("`" + field + "` is no number");
+    }
+    return value.doubleValue();
+  }
+
+  private static QalibreException error(
+      Path path, String place, String expected, @Nullable Exception cause) {
+    String found = cause == null ? "something else" : String.valueOf(cause.getMessage());
+    return new QalibreException(
+        "`%s` at %s: expected %s, found %s"
+            .formatted(path, place, expected, found.lines().findFirst().orElse("")),
+        cause);
+  }
+}
