@@ -167,7 +167,7 @@ class QuantizedNetwork_verbs_Test {
         .isInstanceOf(QalibreException.class)
         .hasMessage(
             "no histogram of `conv1.weight`: only activations whose encodings were computed from"
-                + " samples have one");
+                + " samples, not all of them zero, have one");
     assertThatThrownBy(() -> quantized.histogram("inptu"))
         .isInstanceOf(UnknownNameException.class)
         .hasMessageContaining("did you mean `input`");

@@ -19,7 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps what quantizers have seen in a JSON file: for each one the range and, where it has one, the
@@ -85,7 +84,9 @@ public final class StatisticsFile {
     try {
       JsonNode root = MAPPER.readTree(Files.readAllBytes(path));
       if (!root.path("format").asText().equals(FORMAT) || root.path("version").asInt() != VERSION) {
-        throw error(path, "$", "a file of format `" + FORMAT + "`, version " + VERSION, null);
+        throw new QalibreException(
+            "`%s` at $: expected a file of format `%s`, version %d, found another"
+                .formatted(path, FORMAT, VERSION));
       }
       Map<String, Statistics> statistics = new LinkedHashMap<>();
       for (Map.Entry<String, JsonNode> entry : root.path("statistics").properties()) {
@@ -138,11 +139,9 @@ public final class StatisticsFile {
   }
 
   private static QalibreException error(
-      Path path, String place, String expected, @Nullable Exception cause) {
-    String found = cause == null ? "something else" : String.valueOf(cause.getMessage());
+      Path path, String place, String expected, Exception cause) {
+    String found = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
     return new QalibreException(
-        "`%s` at %s: expected %s, found %s"
-            .formatted(path, place, expected, found.lines().findFirst().orElse("")),
-        cause);
+        "`%s` at %s: expected %s, found %s".formatted(path, place, expected, found), cause);
   }
 }
