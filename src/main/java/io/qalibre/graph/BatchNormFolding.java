@@ -74,10 +74,12 @@ public final class BatchNormFolding {
     float[] beta = graph.initializer(norm.input(2)).floats();
     float[] mean = graph.initializer(norm.input(3)).floats();
     float[] variance = graph.initializer(norm.input(4)).floats();
-    double epsilon = norm.attributes().number("epsilon", 1e-5f);
+    float epsilon = norm.attributes().number("epsilon", 1e-5f);
+    // In float32 throughout, as AIMET folds: a weight that differs in its last bit may fall on
+    // another code, and the simulations would no longer be comparable.
     double[] factors = new double[gamma.length];
     for (int c = 0; c < factors.length; c++) {
-      factors[c] = gamma[c] / Math.sqrt(variance[c] + epsilon);
+      factors[c] = gamma[c] / (float) Math.sqrt(variance[c] + epsilon);
     }
     scaleWeight(layer.get(), factors);
     setBias(layer.get(), norm, factors, beta, mean);
@@ -119,8 +121,8 @@ public final class BatchNormFolding {
     float times = layer.attributes().number("beta", 1);
     float[] bias = new float[factors.length];
     for (int c = 0; c < bias.length; c++) {
-      double own = (double) times * before[before.length == 1 ? 0 : c];
-      bias[c] = (float) (beta[c] + factors[c] * (own - mean[c]));
+      float own = times * before[before.length == 1 ? 0 : c];
+      bias[c] = beta[c] - (mean[c] - own) * (float) factors[c];
     }
     String name = layer.hasInput(2) ? layer.input(2) : freeName(layer.name() + ".bias");
     initializers.put(name, Tensor.of(bias, bias.length));
