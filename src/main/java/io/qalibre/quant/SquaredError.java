@@ -24,7 +24,7 @@ final class SquaredError {
     bins = java.util.stream.IntStream.range(0, all.length).filter(i -> all[i] > 0).toArray();
     shares = new double[bins.length];
     middles = new double[bins.length];
-    double start = (float) grid.start();
+    double start = grid.start();
     for (int i = 0; i < bins.length; i++) {
       shares[i] = all[bins[i]];
       middles[i] = start + bins[i] * grid.width() + grid.width() / 2;
@@ -33,9 +33,8 @@ final class SquaredError {
 
   /** The error of the grid {@code delta · (code + offset)}, code 0 to {@code steps}. */
   double of(float delta, long offset, long steps) {
-    float shift = offset;
-    float min = delta * shift;
-    float max = delta * (shift + (float) steps);
+    double min = (double) delta * offset;
+    double max = (double) delta * (offset + steps);
     int first = bin(min);
     int last = bin(max);
     double lowest = middle(first);
@@ -49,26 +48,21 @@ final class SquaredError {
       } else if (bin >= last) {
         clipped += shares[i] * square(middles[i] - highest);
       } else {
-        float value = (float) middles[i];
-        float code = halfAway(value / delta - shift);
-        rounded += shares[i] * square(value - delta * (code + shift));
+        double code = Math.floor(middles[i] / delta - offset + 0.5);
+        rounded += shares[i] * square(middles[i] - delta * (code + offset));
       }
     }
     return clippingWeight * clipped + rounded;
   }
 
-  private int bin(float value) {
-    double bin = Math.floor((value - (double) (float) grid.start()) / grid.width());
+  private int bin(double value) {
+    double bin = Math.floor((value - grid.start()) / grid.width());
     return (int) Math.max(0, Math.min(grid.bins() - 1.0, bin));
   }
 
   /** The middle of a bin, rounded to float32. */
   private double middle(int bin) {
-    return (float) ((float) grid.start() + bin * grid.width() + grid.width() / 2);
-  }
-
-  private static float halfAway(float value) {
-    return (float) (Math.signum(value) * Math.floor(Math.abs(value) + 0.5f));
+    return grid.start() + bin * grid.width() + grid.width() / 2;
   }
 
   private static double square(double value) {
