@@ -33,10 +33,14 @@ final class ProgramCompiler {
   /** ATen's number for the memory format N×H×W×C. */
   private static final int CHANNELS_LAST = 2;
 
-  /** ATen's numbers for half-precision and for single-precision floats. */
+  /** ATen's numbers for floats of half, single and double precision. */
   private static final int HALF = 5;
 
   private static final int FLOAT = 6;
+  private static final int DOUBLE = 7;
+
+  private static final Set<String> SUMS =
+      Set.of("AveragePool", "Conv", "ConvTranspose", "Gemm", "GlobalAveragePool", "MatMul");
 
   /** The numbers in {@code e} for an activation: the ends of its clamp, its scale, its offset. */
   static final int GRID_NUMBERS = 4;
@@ -44,6 +48,7 @@ final class ProgramCompiler {
   private final Graph graph;
   private final Mode mode;
   private final TensorFacts facts;
+  private final boolean exactSums;
   private final Map<String, String> variables = new HashMap<>();
   private final Map<ProgramSource.Parameter, String> parameters = new LinkedHashMap<>();
   private final Map<String, Clamp> clamps = new HashMap<>();
@@ -57,6 +62,9 @@ final class ProgramCompiler {
     this.graph = graph;
     this.mode = mode;
     this.facts = ShapeInference.facts(graph);
+    this.exactSums =
+        graph.quantizers().stream()
+            .anyMatch(q -> q.spec().format().rounding() == Rounding.HALF_AWAY);
   }
 
   /** Compiles a graph for a mode. */
@@ -104,7 +112,8 @@ final class ProgramCompiler {
     List<String> expressions = OperatorCatalogue.get(node).code(new Code(node));
     for (int i = 0; i < node.outputs().size(); i++) {
       if (!node.outputs().get(i).isEmpty()) {
-        assign(node.outputs().get(i), expressions.get(i));
+        String result = expressions.get(i);
+        assign(node.outputs().get(i), inDouble(node) ? cast(result, FLOAT) : result);
       }
     }
   }
@@ -126,8 +135,7 @@ final class ProgramCompiler {
     if (!node.enabled() || unread(node) || (node.spec().format().floating() && observes(node))) {
       alias(node);
     } else if (node.spec().format().floating()) {
-      String half = "torch.to(torch.to(%s, %d), %d)";
-      assign(node.output(), half.formatted(variable(node.input()), HALF, FLOAT));
+      assign(node.output(), cast(cast(variable(node.input()), HALF), FLOAT));
     } else if (node.parameter() && !mode.trains()) {
       String name = variable(node.input(), node);
       variables.put(node.output(), name);
@@ -150,6 +158,15 @@ final class ProgramCompiler {
 
   private boolean observes(QuantizerNode node) {
     return mode == Mode.OBSERVE && !node.parameter();
+  }
+
+  /** Whether an operator's sums are computed in float64: see {@link Rounding#HALF_AWAY}. */
+  private boolean inDouble(OperatorNode node) {
+    return exactSums && SUMS.contains(node.type());
+  }
+
+  private static String cast(String expression, int type) {
+    return "torch.to(%s, %d)".formatted(expression, type);
   }
 
   private void alias(QuantizerNode node) {
@@ -327,7 +344,8 @@ final class ProgramCompiler {
 
     @Override
     public String input(int index) {
-      return variable(node().input(index));
+      String variable = variable(node().input(index));
+      return inDouble(node()) && type(index) == DataType.FLOAT ? cast(variable, DOUBLE) : variable;
     }
 
     @Override
