@@ -33,6 +33,9 @@ class PillowBicubic_resize_Test {
     String[] first = expected.split(" ");
     assertThat(resized).hasSize(height * width);
     assertThat(IntStream.range(0, first.length).map(i -> resized[i] & 0xff))
-        .containsExactly(IntStream.range(0, first.length).mapToObj(i -> Integer.valueOf(first[i])).toArray(Integer[]::new));
+        .containsExactly(
+            IntStream.range(0, first.length)
+                .mapToObj(i -> Integer.valueOf(first[i]))
+                .toArray(Integer[]::new));
   }
 }
