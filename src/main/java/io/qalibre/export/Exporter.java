@@ -52,7 +52,7 @@ public final class Exporter {
         written(
             qdqFile,
             "network with QuantizeLinear and DequantizeLinear",
-            "ONNX Runtime and TensorRT run it in int8 as it is"));
+            "ONNX Runtime and OpenVINO run it in int8 as it is"));
   }
 
   private static void checkPrefix(String prefix) {

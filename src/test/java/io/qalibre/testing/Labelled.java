@@ -100,8 +100,9 @@ public final class Labelled implements Dataset {
     long[] sizes = samples.sizes();
     int width = samples.size() / (int) Math.max(1, sizes[0]);
     sizes[0] = (long) to - from;
-    return manager.create(
-        Arrays.copyOfRange(samples.floats(), from * width, to * width), new Shape(sizes));
+    float[] rows = new float[(to - from) * width];
+    samples.floatView().position(from * width).get(rows);
+    return manager.create(rows, new Shape(sizes));
   }
 
   @Override
