@@ -103,13 +103,13 @@ class QuantConfig_place_Test {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {-1, 0, 1, 33})
+  @ValueSource(ints = {-1, 0, 1, 17, 31, 33})
   void bits_out_of_range_are_refused(int bits) {
     QuantConfig config = QuantConfig.int8();
 
     assertThatThrownBy(() -> config.withWeightBits(bits))
         .isInstanceOf(QalibreException.class)
-        .hasMessage("the bitwidth of weights: expected 2 to 32 bits, found " + bits);
+        .hasMessage("the bitwidth of weights: expected 2 to 16 or 32 bits, found " + bits);
     assertThatThrownBy(() -> config.withActivationBits(bits)).isInstanceOf(QalibreException.class);
     assertThatThrownBy(() -> config.withBits("fc", bits))
         .isInstanceOf(QalibreException.class)
