@@ -29,19 +29,25 @@ public final class Grids {
   /**
    * The grid that a quantizer's scheme finds, with the quantizer's bounds in place of its ends.
    *
-   * <p>One single value other than zero is held as it is, whatever the scheme: AIMET's tf_enhanced
-   * would give it a symmetric grid that ends far below it, where its bins lie.
+   * <p>Where a scheme's grid does not hold the one single value there is, the grid is that of its
+   * range: AIMET's tf_enhanced would give such a tensor a symmetric grid that ends far below it.
    *
    * @param seen the values seen
    * @throws IllegalArgumentException if the scheme needs a histogram and there is none
    */
   public static Encoding grid(Statistics seen, QuantizerSpec spec) {
     Range range = seen.range();
-    boolean single = range.min() == range.max() && range.min() != 0;
-    Encoding found = single ? grid(range, spec) : spec.scheme().grid(seen, spec);
+    Encoding found = spec.scheme().grid(seen, spec);
+    if (range.min() == range.max() && !holds(found, range.min())) {
+      found = grid(range, spec);
+    }
     return spec.bounds().any()
         ? grid(widened(spec.bounds().apply(new Range(found.min(), found.max()))), spec)
         : found;
+  }
+
+  private static boolean holds(Encoding grid, double value) {
+    return value >= grid.min() - grid.scale() && value <= grid.max() + grid.scale();
   }
 
   private static Encoding symmetric(double min, double max, QuantizerSpec spec) {
