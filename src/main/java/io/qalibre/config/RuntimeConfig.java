@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *     two switches of {@code qalibre}
  * @param boundary the sections {@code model_input} and {@code model_output}
  * @param integerBias the switch {@code integer_bias} of {@code qalibre}: whether the simulation
- *     rounds biases to the int32 steps that integer kernels add; AIMET's keeps them float
+ *     rounds biases to the int32 steps that integer kernels add, which it does unless a config says
+ *     "False"; AIMET's keeps them float
  */
 public record RuntimeConfig(
     String name,

@@ -40,7 +40,7 @@ final class RuntimeConfigReader {
         new Overrides(params(root.get("params")), opTypes(root.require("op_type"))),
         fusion(root),
         boundary(root),
-        root.get("qalibre").map(s -> s.flagOrFalse("integer_bias")).orElse(false));
+        root.get("qalibre").map(s -> !Boolean.FALSE.equals(s.flag("integer_bias"))).orElse(true));
   }
 
   private static Defaults defaults(JsonSection section) {

@@ -3,6 +3,7 @@ package io.qalibre.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.qalibre.data.Samples;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Tensor;
 import io.qalibre.graph.onnx.OnnxReader;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -73,14 +75,27 @@ public final class Golden {
 
   /** The first n of the test pictures of 64×64, prepared as the golden networks take them. */
   public static Tensor pictures(int n) {
-    Tensor bytes = array("test_64_u8.npy");
+    return prepared(Arrays.copyOf(array("test_64_u8.npy").floats(), n * 3 * 64 * 64));
+  }
+
+  /** The calibration pictures of 64×64 in batches of eight, prepared likewise. */
+  public static Samples calibration() {
+    float[] values = array("calib_64_u8.npy").floats();
+    int batch = 8 * 3 * 64 * 64;
+    return Samples.of(
+        IntStream.range(0, values.length / batch)
+            .mapToObj(i -> Arrays.copyOfRange(values, i * batch, (i + 1) * batch))
+            .map(pictures -> Map.of("input", prepared(pictures)))
+            .toList());
+  }
+
+  private static Tensor prepared(float[] values) {
     int plane = 64 * 64;
-    float[] values = Arrays.copyOf(bytes.floats(), n * 3 * plane);
     for (int i = 0; i < values.length; i++) {
       int channel = (i / plane) % 3;
       values[i] = (values[i] / 255 - MEAN[channel]) / DEVIATION[channel];
     }
-    return Tensor.of(values, n, 3, 64, 64);
+    return Tensor.of(values, values.length / (3 * plane), 3, 64, 64);
   }
 
   /** The ratio of signal to noise in dB; the reference may have more values than are compared. */
