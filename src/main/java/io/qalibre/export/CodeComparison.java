@@ -46,6 +46,11 @@ final class CodeComparison {
     return values - equal;
   }
 
+  /** The largest difference of two codes. */
+  long largest() {
+    return largest;
+  }
+
   /** What was found. */
   LayerVerification.Layer layer(String tensor, String operator) {
     return new LayerVerification.Layer(

@@ -17,57 +17,59 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * A simulation cut in pieces: at each quantized tensor the values of a real batch are fed anew, so
- * that no piece sees what those before it did. All pieces, side by side, are one simulation.
+ * A simulation cut in pieces: each is fed the values that a real batch has there, so that none sees
+ * what those before it did. All pieces, side by side, are one simulation.
  *
- * @param simulation the pieces; its outputs are the quantized tensors
- * @param inputs what is fed
+ * @param whole the simulation before it was cut
+ * @param pieces the pieces; their outputs are quantized tensors
+ * @param sources for each input of the pieces the tensor of the whole whose values it is fed
  */
-record CutSimulation(Simulation simulation, Map<String, Tensor> inputs) {
+record CutSimulation(Simulation whole, Simulation pieces, Map<String, String> sources) {
   private static final String FED = "_fed";
 
   /** Each quantizer of an activation by itself, fed the values that it quantizes. */
-  static CutSimulation quantizers(Simulation whole, Map<String, Tensor> batch) {
-    List<QuantizerNode> quantizers = activations(whole.graph());
-    Map<String, Tensor> seen =
-        record(whole, quantizers.stream().map(QuantizerNode::input).toList(), batch);
+  static CutSimulation quantizers(Simulation simulation) {
+    Simulation whole = ActivationGrids.enabledOnly(simulation);
     Map<String, TensorShape> shapes = ShapeInference.infer(whole.graph());
     GraphBuilder builder = new GraphBuilder("quantizers").info(whole.graph().info());
-    Map<String, Tensor> inputs = new LinkedHashMap<>();
-    for (QuantizerNode node : quantizers) {
+    Map<String, String> sources = new LinkedHashMap<>();
+    for (QuantizerNode node : activations(whole.graph())) {
       String fed = node.output() + FED;
       TensorShape shape = shapes.get(node.output());
       builder.input(new ValueInfo(fed, DataType.FLOAT, shape));
       builder.output(new ValueInfo(node.output(), DataType.FLOAT, shape));
       builder.node(reading(node, fed, node.output()));
-      inputs.put(fed, seen.get(node.input()));
+      sources.put(fed, node.input());
     }
-    return new CutSimulation(new Simulation(builder.build(), whole.encodings()), inputs);
+    return new CutSimulation(whole, new Simulation(builder.build(), whole.encodings()), sources);
   }
 
-  /** Each operator, or what is fused to one, between the quantizers of its inputs and output. */
-  static CutSimulation operators(Simulation whole, Map<String, Tensor> batch) {
+  /**
+   * Each operator, or what is fused to one, from the quantizers of its inputs to that of its
+   * output, fed quantized values.
+   */
+  static CutSimulation operators(Simulation simulation) {
+    Simulation whole = ActivationGrids.enabledOnly(simulation);
     Graph graph = whole.graph();
-    List<QuantizerNode> quantizers = activations(graph);
-    Map<String, Tensor> seen =
-        record(whole, quantizers.stream().map(QuantizerNode::output).toList(), batch);
     Map<String, TensorShape> shapes = ShapeInference.infer(graph);
     GraphBuilder builder = graph.toBuilder();
-    Map<String, Tensor> inputs = new LinkedHashMap<>(batch);
+    Map<String, String> sources = new LinkedHashMap<>();
+    graph.inputs().forEach(input -> sources.put(input.name(), input.name()));
     Map<String, String> instead = new HashMap<>();
     List<Node> nodes = new ArrayList<>();
-    for (QuantizerNode node : quantizers) {
+    for (QuantizerNode node : activations(graph)) {
       String tensor = node.output();
-      ValueInfo output = new ValueInfo(tensor, DataType.FLOAT, shapes.get(tensor));
       if (!graph.isOutput(tensor)) {
-        builder.output(output);
+        builder.output(new ValueInfo(tensor, DataType.FLOAT, shapes.get(tensor)));
       }
       if (!graph.consumers(tensor).isEmpty()) {
         String fed = tensor + FED;
-        builder.input(new ValueInfo(fed, DataType.FLOAT, output.shape()));
-        inputs.put(fed, seen.get(tensor));
+        builder.input(new ValueInfo(fed, DataType.FLOAT, shapes.get(tensor)));
+        sources.put(fed, tensor);
         nodes.add(reading(node, fed, fed + "_qdq"));
         instead.put(tensor, fed + "_qdq");
       }
@@ -79,32 +81,38 @@ record CutSimulation(Simulation simulation, Map<String, Tensor> inputs) {
                   operator.inputs().stream().map(t -> instead.getOrDefault(t, t)).toList())
               : node);
     }
-    return new CutSimulation(
-        new Simulation(builder.nodes(nodes).build(), whole.encodings()), inputs);
+    Graph pieces = builder.nodes(nodes).build();
+    return new CutSimulation(whole, new Simulation(pieces, whole.encodings()), sources);
   }
 
-  /** The enabled quantizers of computed tensors. */
-  static List<QuantizerNode> activations(Graph graph) {
+  /** The quantizers whose outputs are compared. */
+  List<QuantizerNode> compared() {
+    return activations(pieces.graph()).stream()
+        .filter(q -> pieces.graph().isOutput(q.output()))
+        .toList();
+  }
+
+  /** What the pieces are fed when the whole is fed a batch. */
+  Map<String, Tensor> inputs(Map<String, Tensor> batch) {
+    Map<String, TensorShape> shapes = ShapeInference.infer(whole.graph());
+    GraphBuilder builder = whole.graph().toBuilder();
+    Set<String> recorded = new TreeSet<>(sources.values());
+    recorded.removeIf(whole.graph()::isOutput);
+    recorded.forEach(t -> builder.output(new ValueInfo(t, DataType.FLOAT, shapes.get(t))));
+    Map<String, Tensor> seen =
+        Runner.run(new Simulation(builder.build(), whole.encodings()), batch);
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
+    sources.forEach((fed, tensor) -> inputs.put(fed, seen.get(tensor)));
+    return inputs;
+  }
+
+  private static List<QuantizerNode> activations(Graph graph) {
     return graph.quantizers().stream()
-        .filter(q -> q.enabled() && !q.parameter() && !graph.isInitializer(q.input()))
+        .filter(q -> !q.parameter() && !graph.isInitializer(q.input()))
         .toList();
   }
 
   private static QuantizerNode reading(QuantizerNode node, String input, String output) {
-    return new QuantizerNode(
-        node.id(), input, input, output, node.spec(), node.placement());
-  }
-
-  private static Map<String, Tensor> record(
-      Simulation whole, List<String> tensors, Map<String, Tensor> batch) {
-    Graph graph = whole.graph();
-    Map<String, TensorShape> shapes = ShapeInference.infer(graph);
-    GraphBuilder builder = graph.toBuilder();
-    for (String tensor : tensors) {
-      if (!graph.isOutput(tensor)) {
-        builder.output(new ValueInfo(tensor, DataType.FLOAT, shapes.get(tensor)));
-      }
-    }
-    return Runner.run(new Simulation(builder.build(), whole.encodings()), batch);
+    return new QuantizerNode(node.id(), input, input, output, node.spec(), node.placement());
   }
 }
