@@ -36,6 +36,24 @@ class RuntimeConfig_parse_Test {
        "qalibre": {"fuse_depthwise": "True"}}
       """;
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          , "qalibre": {} | true
+          , "qalibre": {"fuse_depthwise": "True"} | true
+          , "qalibre": {"integer_bias": "True"} | true
+          , "qalibre": {"integer_bias": "False"} | false
+          `` | true
+          """)
+  void biases_are_integers_unless_it_says_otherwise(String own, boolean expected) {
+    String json = VALID.replaceFirst(",\\s+\"qalibre\": \\{[^}]*}", own);
+
+    assertThat(RuntimeConfig.parse("my.json", json).integerBias()).isEqualTo(expected);
+  }
+
   @Test
   void reads_every_section() {
     RuntimeConfig config = RuntimeConfig.parse("my.json", VALID);
