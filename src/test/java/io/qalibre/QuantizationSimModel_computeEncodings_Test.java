@@ -17,8 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class QuantizationSimModel_computeEncodings_Test {
-  private static final Samples SAMPLES =
-      Samples.of(List.of(Map.of("x", Net.data(3, 8, 3, 6, 6))));
+  private static final Samples SAMPLES = Samples.of(List.of(Map.of("x", Net.data(3, 8, 3, 6, 6))));
   private static final Network NETWORK =
       Qalibre.of(Net.input(3, 6, 6).conv("a", "x", 8, 3, 3, 3).build("a"));
 

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -86,8 +87,7 @@ final class LayerVerifier {
   private LayerVerification compare(Dataset samples, Path file) {
     Map<QuantizerNode, CodeComparison> layers = new LinkedHashMap<>();
     quantizers.forEach(q -> layers.put(q, new CodeComparison(simulation.encoding(q.id()).first())));
-    Simulation exposed =
-        new Simulation(withOutputs(simulation.graph()), simulation.encodings());
+    Simulation exposed = new Simulation(withOutputs(simulation.graph()), simulation.encodings());
     long most = samplesAtOnce();
     long[] count = new long[1];
     try (OrtModel model =
@@ -101,7 +101,7 @@ final class LayerVerifier {
                   () -> "verifyLayers stopped after " + count[0] + " samples");
               Map<String, Tensor> expected = Runner.run(exposed, piece);
               Map<String, Tensor> found = model.run(piece);
-              layers.forEach((q, c) -> c.add(expected.get(q.output()), found.get(q.output())));
+              layers.forEach((q, c) -> c.add(get(expected, q), get(found, q)));
               count[0] += piece.values().iterator().next().sizes()[0];
             }
           });
@@ -127,7 +127,7 @@ final class LayerVerifier {
       return Long.MAX_VALUE;
     }
     Map<String, TensorShape> shapes = ShapeInference.infer(simulation.graph(), 1);
-    long each = quantizers.stream().mapToLong(q -> shapes.get(q.output()).elements()).sum();
+    long each = quantizers.stream().mapToLong(q -> get(shapes, q).elements()).sum();
     return Math.max(1, NUMBERS / each);
   }
 
@@ -138,10 +138,14 @@ final class LayerVerifier {
     for (QuantizerNode quantizer : quantizers) {
       String tensor = quantizer.output();
       if (!graph.isOutput(tensor)) {
-        builder.output(new ValueInfo(tensor, DataType.FLOAT, shapes.get(tensor)));
+        builder.output(new ValueInfo(tensor, DataType.FLOAT, get(shapes, quantizer)));
       }
     }
     return builder.build();
+  }
+
+  private static <T> T get(Map<String, T> tensors, QuantizerNode quantizer) {
+    return Objects.requireNonNull(tensors.get(quantizer.output()), quantizer.output());
   }
 
   /** A network that gives its inputs out as they come: the dataset's batches as tensors. */

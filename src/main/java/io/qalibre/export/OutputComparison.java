@@ -63,7 +63,8 @@ final class OutputComparison {
     if (found == null || !found.shape().equals(expected.shape())) {
       throw new QalibreException(
           "output `%s`: expected %s as in %s, found %s in %s"
-              .formatted(name, expected.shape(), one, found == null ? "none" : found.shape(), other));
+              .formatted(
+                  name, expected.shape(), one, found == null ? "none" : found.shape(), other));
     }
     float[] ones = expected.floats();
     float[] others = found.floats();

@@ -113,8 +113,7 @@ public record Verification(
    * its SQNR to the unfused operators is at most 3 dB below that of the fused kernels.
    */
   public boolean asCloseAsRuntimeToItself() {
-    return distances.simulationToUnfused().sqnr()
-        >= distances.unfusedToFused().sqnr() - TOLERANCE;
+    return distances.simulationToUnfused().sqnr() >= distances.unfusedToFused().sqnr() - TOLERANCE;
   }
 
   /** A row a measure, with its standard error where it has one. */

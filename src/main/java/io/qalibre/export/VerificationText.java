@@ -30,7 +30,7 @@ final class VerificationText {
     }
     text.append(
         format(
-            ". Simulation to ONNX Runtime's operators one by one (unfused): %s; these to its own integer kernels (fused), which run by default: %s. So the simulation is %s.",
+            ". To its operators run one by one (unfused) the simulation has %s, its own integer kernels (fused, what runs by default) %s: the simulation is %s.",
             distance(verification.distances().simulationToUnfused()),
             distance(verification.distances().unfusedToFused()),
             verification.asCloseAsRuntimeToItself()

@@ -81,6 +81,7 @@ class Verifier_run_Test {
   }
 
   private static String text(Agreement agreement) {
-    return String.format(Locale.ROOT, "%.1f dB, same top-1 %.2f %%", agreement.sqnr(), agreement.top1());
+    return String.format(
+        Locale.ROOT, "%.1f dB, same top-1 %.2f %%", agreement.sqnr(), agreement.top1());
   }
 }

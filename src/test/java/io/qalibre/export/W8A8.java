@@ -20,8 +20,8 @@ import java.util.stream.Stream;
  * ones calibrated on the golden pictures, those that are shipped on Fashion-MNIST.
  *
  * @param network such as {@code golden mobilenet_v2}
- * @param perChannel whether weights have a grid a channel, by {@link QuantConfig#int8()}, or one, by
- *     {@link QuantConfig#perTensor()}
+ * @param perChannel whether weights have a grid a channel, by {@link QuantConfig#int8()}, or one,
+ *     by {@link QuantConfig#perTensor()}
  */
 record W8A8(String network, boolean perChannel) {
   private static final int CALIBRATION = 250;
