@@ -36,7 +36,7 @@ class OrtModel_equalCodes_Test {
   /**
    * ONNX Runtime's integer Add weighs two codes with ratios of scales, where its Add of floats and
    * the simulation divide the sum. A pair of codes whose sum is half-way, as near as floats can
-   * tell, is rounded otherwise wherever it occurs: of 24 such operators two have as many as 2 in
+   * tell, is rounded otherwise wherever it occurs: of 40 such operators two have as many as 2 in
    * ten thousand on the pictures of the full test.
    */
   private static final long ONE_IN_SUMS = 1_000;
