@@ -10,6 +10,7 @@ import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.quant.Granularity;
 import io.qalibre.quant.QuantizerSpec;
+import io.qalibre.quant.Rounding;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
@@ -153,9 +154,15 @@ public final class QuantizationSimModel implements Viewable {
         null);
   }
 
-  /** What the target computes with: integer kernels add biases in int32. */
+  /**
+   * What the target computes with: integer kernels add biases in int32. Where quantizers round as
+   * AIMET's do, for parity, biases stay float as AIMET's do.
+   */
   Simulation asOnTarget(Simulation simulation) {
-    return integerBias ? IntegerBiases.round(simulation) : simulation;
+    boolean parity =
+        graph.quantizers().stream()
+            .anyMatch(q -> q.spec().format().rounding() == Rounding.HALF_AWAY);
+    return integerBias && !parity ? IntegerBiases.round(simulation) : simulation;
   }
 
   private long enabled() {

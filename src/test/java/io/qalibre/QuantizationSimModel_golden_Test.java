@@ -3,6 +3,7 @@ package io.qalibre;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.qalibre.export.FloatGraph;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Tensor;
@@ -11,6 +12,9 @@ import io.qalibre.quant.QuantScheme;
 import io.qalibre.quant.Rounding;
 import io.qalibre.testing.Golden;
 import io.qalibre.testing.Labelled;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +23,8 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -79,25 +85,53 @@ class QuantizationSimModel_golden_Test {
     "resnet50, pc.tf_enhanced, ",
     "resnet50, pc.percentile, "
   })
-  void a_simulation_is_aimets(String model, String tag, String bits) {
+  void a_simulation_is_aimets(String model, String tag, String bits, @TempDir Path folder)
+      throws IOException {
     String name = model + "." + tag + (bits == null ? "" : "." + bits);
     JsonNode golden = Golden.json(name + ".v1.0.0.encodings");
     String size = model.equals("tiny") ? "16" : "64";
     Tensor calibration = Golden.prepared("calib_" + size + "_u8.npy");
     Tensor test = Golden.prepared("test_" + size + "_u8.npy");
 
-    QuantizedNetwork found =
-        network(model, tag)
-            .simulate(config(tag, bits).withRounding(Rounding.HALF_AWAY))
-            .computeEncodings(Labelled.of(calibration).batch(8));
+    QuantizationSimModel sim =
+        network(model, tag).simulate(config(tag, bits).withRounding(Rounding.HALF_AWAY));
+    QuantizedNetwork found = sim.computeEncodings(Labelled.of(calibration).batch(8));
 
     Row row = new Row(name, found);
     row.compare(golden.get("activation_encodings"), false);
     row.compare(golden.get("param_encodings"), true);
     Tensor aimet = Golden.array(name + ".out.npy");
-    Tensor outputs = found.run(Map.of("input", test)).get("output");
-    row.outputs(aimet, outputs);
+    if (row.allEqual()) {
+      row.outputs(aimet, found.run(Map.of("input", test)).get("output"));
+    } else {
+      // A grid that differs is counted above: the outputs are compared on equal grids.
+      Path file = folder.resolve("golden.encodings");
+      Files.writeString(file, golden.toString());
+      QuantizedNetwork loaded = sim.loadEncodings(file);
+      row.outputs(aimet, loaded.run(Map.of("input", test)).get("output"));
+    }
     row.check(tag);
+  }
+
+  /** Its weights' scales come from AIMET's sequential MSE, so they are read from its file. */
+  @Test
+  void a_simulation_with_loaded_encodings_is_aimets(@TempDir Path folder) throws IOException {
+    String name = "tiny.pc.seqmse.w4a8";
+    JsonNode golden = Golden.json(name + ".v1.0.0.encodings");
+    Path file = folder.resolve("golden.encodings");
+    Files.writeString(file, golden.toString());
+
+    QuantizedNetwork loaded =
+        network("tiny", "pc")
+            .simulate(config("pc.min_max", "w4a8").withRounding(Rounding.HALF_AWAY))
+            .loadEncodings(file);
+
+    Row row = new Row(name, loaded);
+    row.compare(golden.get("activation_encodings"), false);
+    row.compare(golden.get("param_encodings"), true);
+    Tensor test = Golden.prepared("test_16_u8.npy");
+    row.outputs(Golden.array(name + ".out.npy"), loaded.run(Map.of("input", test)).get("output"));
+    row.check("min_max");
   }
 
   private static Network network(String model, String tag) {
@@ -159,12 +193,22 @@ class QuantizationSimModel_golden_Test {
           .forEach(q -> enabled.put(q.tensor(), q));
       TreeSet<String> expected = new TreeSet<>();
       entries.forEach(e -> expected.add(e.get("name").textValue()));
+      expected.removeIf(this::readByNothing);
       assertThat(new TreeSet<>(enabled.keySet()))
           .as("enabled quantizers of %s", name)
           .isEqualTo(expected);
       for (JsonNode entry : entries) {
-        compare(entry, enabled.get(entry.get("name").textValue()), parameters ? 1 : 0);
+        String tensor = entry.get("name").textValue();
+        if (!readByNothing(tensor)) {
+          compare(entry, enabled.get(tensor), parameters ? 1 : 0);
+        }
       }
+    }
+
+    /** AIMET keeps bounds of Clips that its equalization has replaced; our graph has no such. */
+    private boolean readByNothing(String tensor) {
+      Graph graph = FloatGraph.of(network.simulation().graph());
+      return graph.consumers(tensor).isEmpty() && graph.producer(tensor).isEmpty();
     }
 
     private void compare(JsonNode entry, QuantizerNode quantizer, int kind) {
@@ -202,20 +246,31 @@ class QuantizationSimModel_golden_Test {
       return Math.max(min, max) <= 1.5 * ends + grid.scale();
     }
 
+    boolean allEqual() {
+      return equal[0] == total[0] && equal[1] == total[1];
+    }
+
     void outputs(Tensor aimet, Tensor own) {
       sqnr = Golden.sqnr(aimet, own);
       int classes = (int) own.sizes()[1];
       int same = 0;
       for (int i = 0; i < own.sizes()[0]; i++) {
-        same += top(aimet.floats(), i, classes) == top(own.floats(), i, classes) ? 1 : 0;
+        same += sameTop(aimet.floats(), own.floats(), i * classes, classes) ? 1 : 0;
       }
       sameTop = 100.0 * same / own.sizes()[0];
     }
 
-    private static int top(float[] values, int sample, int classes) {
-      int top = 0;
-      for (int i = 1; i < classes; i++) {
-        top = values[sample * classes + i] > values[sample * classes + top] ? i : top;
+    /** Quantized logits have ties: the same is a class that is largest in both. */
+    private static boolean sameTop(float[] one, float[] two, int start, int classes) {
+      int first = top(one, start, classes);
+      int second = top(two, start, classes);
+      return two[first] == two[second] || one[first] == one[second];
+    }
+
+    private static int top(float[] values, int start, int classes) {
+      int top = start;
+      for (int i = start + 1; i < start + classes; i++) {
+        top = values[i] > values[top] ? i : top;
       }
       return top;
     }

@@ -224,11 +224,11 @@ public record RuntimeConfig(
   public record Boundary(boolean inputQuantized, boolean outputQuantized) {}
 
   /**
-   * What a config may ask for otherwise than AIMET does; where its section {@code qalibre} is
-   * silent, it is as in AIMET.
+   * What a config may ask for otherwise than AIMET does. Where its section {@code qalibre} is
+   * silent, quantizers are as in AIMET.
    *
    * @param integerBias whether the simulation rounds biases to the int32 steps that integer kernels
-   *     add; AIMET's keeps them float
+   *     add, which it does unless a config says no; AIMET's keeps them float
    * @param quantizeBounds whether constants that only say how to compute (a Clip's bounds, a Pad's
    *     value, a Dropout's ratio) have quantizers, for the encodings file; AIMET says yes
    * @param tieQuantizers whether operators such as Concat, Relu and AveragePool share one grid
@@ -239,8 +239,8 @@ public record RuntimeConfig(
    */
   public record Deviations(
       boolean integerBias, boolean quantizeBounds, boolean tieQuantizers, boolean keepGrids) {
-    /** As AIMET. */
-    public static final Deviations NONE = new Deviations(false, true, true, false);
+    /** Where the section is silent. */
+    public static final Deviations DEFAULT = new Deviations(true, true, true, false);
   }
 
   private static <T> Map<String, T> ordered(Map<String, T> map) {

@@ -57,12 +57,12 @@ final class RuntimeConfigReader {
 
   private static Deviations deviations(Optional<JsonSection> section) {
     section.ifPresent(s -> s.withOnly(SWITCHES));
-    Deviations aimet = Deviations.NONE;
+    Deviations silent = Deviations.DEFAULT;
     return new Deviations(
-        flag(section, "integer_bias", aimet.integerBias()),
-        flag(section, "quantize_bounds", aimet.quantizeBounds()),
-        flag(section, "tie_quantizers", aimet.tieQuantizers()),
-        flag(section, "keep_grids", aimet.keepGrids()));
+        flag(section, "integer_bias", silent.integerBias()),
+        flag(section, "quantize_bounds", silent.quantizeBounds()),
+        flag(section, "tie_quantizers", silent.tieQuantizers()),
+        flag(section, "keep_grids", silent.keepGrids()));
   }
 
   private static boolean flag(Optional<JsonSection> section, String key, boolean otherwise) {

@@ -38,16 +38,33 @@ public record Export(
   }
 
   /**
-   * Runs the QDQ file in ONNX Runtime beside the simulation, on the same samples.
+   * Runs the QDQ file in ONNX Runtime beside the simulation, on the same samples: as it runs by
+   * default, and without its optimizations, so that the distance of the two says what may be asked
+   * of the simulation.
    *
    * @param samples inputs as the network takes them; without labels the accuracies are left out
-   * @return how far the two agree, how well both classify, and how large and fast the files are
+   * @return how far they agree, how well they classify, and how large and fast the files are
    * @throws io.qalibre.errors.QalibreException if a file is gone, ONNX Runtime refuses it, or the
    *     samples are empty or do not fit
    * @throws io.qalibre.errors.InterruptedWorkException if the user asked to stop
    */
   public Verification verify(Dataset samples) {
     return new Verifier(this).verify(samples);
+  }
+
+  /**
+   * Compares every quantized activation of the simulation with what ONNX Runtime makes of the QDQ
+   * file, unfused, on the same samples: where the two part, if they do. A few dozen samples are
+   * enough; a temporary copy of the file is written and removed.
+   *
+   * @param samples inputs as the network takes them; labels are not looked at
+   * @return a row a tensor, in order of execution
+   * @throws io.qalibre.errors.QalibreException if no activation is quantized, the QDQ file is gone,
+   *     ONNX Runtime refuses it, or the samples are empty or do not fit
+   * @throws io.qalibre.errors.InterruptedWorkException if the user asked to stop
+   */
+  public LayerVerification verifyLayers(Dataset samples) {
+    return new LayerVerifier(this).verify(samples);
   }
 
   /** Such as {@code out/net.onnx (8,731 KiB), out/net.encodings (70 KiB), …}. */

@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** An ONNX file in ONNX Runtime, on the CPU with all its optimizations, until it is closed. */
+/** An ONNX file in ONNX Runtime, on the CPU, until it is closed. */
 final class OrtModel implements AutoCloseable {
   private final Path path;
   private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
@@ -27,18 +27,37 @@ final class OrtModel implements AutoCloseable {
     this.session = session;
   }
 
+  /** What ONNX Runtime makes of a file's operators. */
+  enum Kernels {
+    /** Graph optimizations off: each operator of the file runs by itself, in floats. */
+    UNFUSED(OrtSession.SessionOptions.OptLevel.NO_OPT),
+    /** All optimizations: quantizers and the operator between them become an integer kernel. */
+    FUSED(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+
+    private final OrtSession.SessionOptions.OptLevel level;
+
+    Kernels(OrtSession.SessionOptions.OptLevel level) {
+      this.level = level;
+    }
+  }
+
+  /** Loads a file with all optimizations; see {@link #open(Path, int, Kernels)}. */
+  static OrtModel open(Path path, int threads) {
+    return open(path, threads, Kernels.FUSED);
+  }
+
   /**
    * Loads a file.
    *
    * @param threads how many threads an operator may use
    * @throws QalibreException if there is no such file, or ONNX Runtime does not take it
    */
-  static OrtModel open(Path path, int threads) {
+  static OrtModel open(Path path, int threads, Kernels kernels) {
     if (!Files.isRegularFile(path)) {
       throw new QalibreException("expected the exported file `" + path + "`, found nothing there");
     }
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+      options.setOptimizationLevel(kernels.level);
       options.setIntraOpNumThreads(threads);
       options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
       // Idle threads that spin would take the cores from the simulation, which runs in turns.

@@ -1,17 +1,14 @@
 package io.qalibre.export;
 
-import io.qalibre.engine.Accuracy;
-import io.qalibre.engine.Ranks;
-import io.qalibre.engine.Score;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Tensor;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Collects, batch by batch, how far two networks' outputs agree. */
+/** Collects, batch by batch, how far two executions' outputs agree. */
 final class OutputComparison {
+  private final String one;
+  private final String other;
   private long samples;
   private long values;
   private long agreed;
@@ -20,17 +17,25 @@ final class OutputComparison {
   private double sum;
   private double signal;
   private double noise;
-  private final List<Integer> expectedRanks = new ArrayList<>();
-  private final List<Integer> foundRanks = new ArrayList<>();
+
+  /**
+   * Starts with nothing.
+   *
+   * @param one what the outputs that are compared with come from, for errors
+   * @param other what the outputs that are compared come from
+   */
+  OutputComparison(String one, String other) {
+    this.one = one;
+    this.other = other;
+  }
 
   /**
    * Adds a batch.
    *
-   * @param expected the simulation's outputs
-   * @param found the runtime's outputs, of the same names and shapes
-   * @param labels the dataset's labels, which may be none
+   * @param expected outputs of the one
+   * @param found outputs of the other, of the same names and shapes
    */
-  void add(Map<String, Tensor> expected, Map<String, Tensor> found, List<Tensor> labels) {
+  void add(Map<String, Tensor> expected, Map<String, Tensor> found) {
     expected.forEach((name, tensor) -> add(name, tensor, found.get(name)));
     Tensor first = expected.values().iterator().next();
     long batch = first.sizes()[0];
@@ -40,14 +45,10 @@ final class OutputComparison {
       return;
     }
     int classes = (int) first.sizes()[1];
-    float[] one = first.floats();
-    float[] other = found.values().iterator().next().floats();
+    float[] ones = first.floats();
+    float[] others = found.values().iterator().next().floats();
     for (int i = 0; i < batch; i++) {
-      agreed += top(one, i * classes, classes) == top(other, i * classes, classes) ? 1 : 0;
-    }
-    if (!labels.isEmpty() && labels.get(0).size() == batch) {
-      collect(Ranks.of(expected, labels), expectedRanks);
-      collect(Ranks.of(found, labels), foundRanks);
+      agreed += top(ones, i * classes, classes) == top(others, i * classes, classes) ? 1 : 0;
     }
   }
 
@@ -58,29 +59,23 @@ final class OutputComparison {
     return new Verification.Agreement(samples, top1, largest, sum / values, sqnr);
   }
 
-  /** Both accuracies, where every batch had labels. */
-  Verification.@Nullable Accuracies accuracies() {
-    return classifier && expectedRanks.size() == samples
-        ? new Verification.Accuracies(accuracy(expectedRanks), accuracy(foundRanks))
-        : null;
-  }
-
   private void add(String name, Tensor expected, @Nullable Tensor found) {
     if (found == null || !found.shape().equals(expected.shape())) {
       throw new QalibreException(
-          "output `%s`: expected %s as in the simulation, found %s in ONNX Runtime"
-              .formatted(name, expected.shape(), found == null ? "none" : found.shape()));
+          "output `%s`: expected %s as in %s, found %s in %s"
+              .formatted(
+                  name, expected.shape(), one, found == null ? "none" : found.shape(), other));
     }
-    float[] one = expected.floats();
-    float[] other = found.floats();
-    for (int i = 0; i < one.length; i++) {
-      double difference = (double) other[i] - one[i];
+    float[] ones = expected.floats();
+    float[] others = found.floats();
+    for (int i = 0; i < ones.length; i++) {
+      double difference = (double) others[i] - ones[i];
       largest = Math.max(largest, Math.abs(difference));
       sum += Math.abs(difference);
-      signal += (double) one[i] * one[i];
+      signal += (double) ones[i] * ones[i];
       noise += difference * difference;
     }
-    values += one.length;
+    values += ones.length;
   }
 
   /** The first of the largest values' positions. */
@@ -92,19 +87,5 @@ final class OutputComparison {
       }
     }
     return top;
-  }
-
-  private static void collect(int[] ranks, List<Integer> into) {
-    for (int rank : ranks) {
-      into.add(rank);
-    }
-  }
-
-  private static Accuracy accuracy(List<Integer> ranks) {
-    return new Accuracy(within(ranks, 1), within(ranks, 5));
-  }
-
-  private static Score within(List<Integer> ranks, int first) {
-    return new Score(ranks.stream().mapToDouble(rank -> rank < first ? 1 : 0).toArray());
   }
 }

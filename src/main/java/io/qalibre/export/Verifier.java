@@ -2,15 +2,14 @@ package io.qalibre.export;
 
 import ai.djl.training.dataset.Dataset;
 import io.qalibre.engine.Runner;
+import io.qalibre.export.OrtModel.Kernels;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.GraphBuilder;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.graph.ValueInfo;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,32 +26,39 @@ final class Verifier {
 
   /** See {@link Export#verify}. */
   Verification verify(Dataset samples) {
-    Path floatFile = export.onnx().path();
-    Path int8File = export.qdq().path();
-    OutputComparison comparison = new OutputComparison();
+    SideBySide compared = new SideBySide();
+    Map<String, Tensor> first = run(samples, compared);
+    return new Verification(
+        compared.distances(),
+        compared.accuracies(),
+        new Verification.Size(export.onnx().bytes(), export.qdq().bytes()),
+        LatencyMeter.measure(export.onnx().path(), export.qdq().path(), batches(first)));
+  }
+
+  /** Compares on all samples; returns the first batch of inputs. */
+  Map<String, Tensor> run(Dataset samples, SideBySide compared) {
+    Path file = export.qdq().path();
+    int threads = Runtime.getRuntime().availableProcessors();
     Map<String, Tensor> first = new LinkedHashMap<>();
-    try (OrtModel model = OrtModel.open(int8File, Runtime.getRuntime().availableProcessors())) {
+    try (OrtModel unfused = OrtModel.open(file, threads, Kernels.UNFUSED);
+        OrtModel fused = OrtModel.open(file, threads, Kernels.FUSED)) {
       Runner.forEach(
           withInputsAsOutputs(),
           samples,
           (tensors, labels) -> {
-            Map<String, Tensor> expected = new LinkedHashMap<>(tensors);
+            Map<String, Tensor> simulated = new LinkedHashMap<>(tensors);
             Map<String, Tensor> batch = new LinkedHashMap<>();
             for (ValueInfo input : inputs) {
               batch.put(input.name(), tensors.get(input.name()));
-              expected.remove(input.name());
+              simulated.remove(input.name());
             }
-            comparison.add(expected, model.run(batch), labels);
+            compared.add(simulated, unfused.run(batch), fused.run(batch), labels);
             if (first.isEmpty()) {
               first.putAll(batch);
             }
           });
     }
-    return new Verification(
-        comparison.agreement(),
-        comparison.accuracies(),
-        new Verification.Size(export.onnx().bytes(), export.qdq().bytes()),
-        LatencyMeter.measure(floatFile, int8File, batches(first)));
+    return first;
   }
 
   /** The runner gives out outputs only: with the inputs among them, a batch comes with both. */
@@ -69,20 +75,9 @@ final class Verifier {
     boolean several = batch.values().iterator().next().sizes()[0] > 1;
     List<Map<String, Tensor>> batches = new ArrayList<>();
     if (anyNumber && several) {
-      Map<String, Tensor> one = new LinkedHashMap<>();
-      batch.forEach((name, tensor) -> one.put(name, firstSample(tensor)));
-      batches.add(one);
+      batches.add(Slices.of(batch, 0, 1));
     }
     batches.add(batch);
     return batches;
-  }
-
-  private static Tensor firstSample(Tensor batch) {
-    long[] sizes = batch.sizes();
-    ByteBuffer bytes = batch.bytes();
-    bytes.limit(Math.toIntExact(bytes.limit() / sizes[0]));
-    long[] one = Arrays.copyOf(sizes, sizes.length);
-    one[0] = 1;
-    return Tensor.of(batch.type(), bytes, one);
   }
 }

@@ -36,6 +36,24 @@ class RuntimeConfig_parse_Test {
        "qalibre": {"fuse_depthwise": "True"}}
       """;
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          , "qalibre": {} | true
+          , "qalibre": {"fuse_depthwise": "True"} | true
+          , "qalibre": {"integer_bias": "True"} | true
+          , "qalibre": {"integer_bias": "False"} | false
+          `` | true
+          """)
+  void biases_are_integers_unless_it_says_otherwise(String own, boolean expected) {
+    String json = VALID.replaceFirst(",\\s+\"qalibre\": \\{[^}]*}", own);
+
+    assertThat(RuntimeConfig.parse("my.json", json).integerBias()).isEqualTo(expected);
+  }
+
   @Test
   void reads_every_section() {
     RuntimeConfig config = RuntimeConfig.parse("my.json", VALID);
@@ -85,14 +103,14 @@ class RuntimeConfig_parse_Test {
     assertThat(config.name()).isEqualTo(name);
     assertThat(config.defaults().target().hwVersion()).isEqualTo(hardware);
     assertThat(config.fusion().supergroups()).hasSize(supergroups);
-    assertThat(config.integerBias()).isEqualTo(name.equals("int8"));
+    assertThat(config.integerBias()).isTrue();
   }
 
   @Test
   void without_its_own_section_a_config_is_as_aimets() {
     RuntimeConfig config = RuntimeConfig.builtIn("per_tensor");
 
-    assertThat(config.deviations()).isEqualTo(RuntimeConfig.Deviations.NONE);
+    assertThat(config.deviations()).isEqualTo(RuntimeConfig.Deviations.DEFAULT);
     assertThat(config.deviations().quantizeBounds()).isTrue();
     assertThat(config.deviations().tieQuantizers()).isTrue();
   }

@@ -9,11 +9,13 @@ import io.qalibre.engine.Accuracy;
 import io.qalibre.engine.Runner;
 import io.qalibre.engine.Transfer;
 import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,10 +70,17 @@ class Export_verify_Test {
       Accuracy expected = Runner.accuracy(export.simulation(), dataset);
       assertThat(verification.accuracies()).isNotNull();
       assertThat(verification.accuracies().simulation()).isEqualTo(expected);
+      assertThat(verification.accuracies().unfused().n()).isEqualTo(50);
       assertThat(verification.accuracies().runtime().n()).isEqualTo(50);
       assertThat(verification.withinTwoStandardErrors()).isTrue();
       assertThat(verification.table().stringColumn("measure").asList())
-          .contains("top-1, simulation", "top-1, ONNX Runtime", "latency, INT8, batch of 16");
+          .contains(
+              "top-1, simulation",
+              "top-1, ONNX Runtime unfused",
+              "top-1, ONNX Runtime fused",
+              "SQNR, simulation ↔ unfused",
+              "SQNR, unfused ↔ fused",
+              "latency, INT8, batch of 16");
       assertThat(verification.toString()).contains("top-1 ", " against ");
     }
   }
@@ -85,7 +94,35 @@ class Export_verify_Test {
 
     assertThat(verification.agreement().largest()).isZero();
     assertThat(verification.agreement().sqnr()).isInfinite();
-    assertThat(verification.toString()).contains("outputs equal");
+    assertThat(verification.distances().simulationToUnfused().sqnr()).isInfinite();
+    assertThat(verification.distances().unfusedToFused().sqnr()).isInfinite();
+    assertThat(verification.asCloseAsRuntimeToItself()).isTrue();
+    assertThat(verification.toString())
+        .contains("outputs equal", "as close to ONNX Runtime as ONNX Runtime is to itself");
+  }
+
+  @Test
+  void a_simulation_that_is_another_is_told_from_kernels_that_differ() {
+    Simulation simulation = IntegerBiases.round(SmallNet.simulation());
+    Tensor bias = simulation.graph().initializer("c1.bias");
+    float[] moved = bias.floats();
+    moved[0] += 0.5f;
+    Graph graph =
+        simulation.graph().withInitializers(Map.of("c1.bias", Tensor.of(moved, moved.length)));
+    Export other =
+        new Export(
+            new Simulation(graph, simulation.encodings()),
+            export.onnx(),
+            export.encodings(),
+            export.qdq());
+
+    Verification verification = other.verify(SmallNet.samples(5));
+
+    double kernels = verification.distances().unfusedToFused().sqnr();
+    assertThat(verification.distances().simulationToUnfused().sqnr()).isLessThan(kernels - 3);
+    assertThat(verification.asCloseAsRuntimeToItself()).isFalse();
+    assertThat(verification.toString())
+        .contains("further from ONNX Runtime than ONNX Runtime is from itself");
   }
 
   @Test

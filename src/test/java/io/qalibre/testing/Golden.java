@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.qalibre.data.Samples;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Tensor;
 import io.qalibre.graph.onnx.OnnxReader;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -83,6 +85,17 @@ public final class Golden {
     Tensor all = prepared("test_64_u8.npy");
     int picture = 3 * 64 * 64;
     return Tensor.of(Arrays.copyOf(all.floats(), n * picture), n, 3, 64, 64);
+  }
+
+  /** The calibration pictures of 64×64 in batches of eight, prepared likewise. */
+  public static Samples calibration() {
+    Tensor all = prepared("calib_64_u8.npy");
+    int batch = 8 * 3 * 64 * 64;
+    return Samples.of(
+        IntStream.range(0, all.size() / batch)
+            .mapToObj(i -> Arrays.copyOfRange(all.floats(), i * batch, (i + 1) * batch))
+            .map(values -> Map.of("input", Tensor.of(values, 8, 3, 64, 64)))
+            .toList());
   }
 
   /** All pictures of a file of bytes, prepared as the golden networks take them. */
