@@ -29,8 +29,7 @@ class Placement_blocks_Test {
   })
   void each_operator_has_its_axes(
       String type, long transposed, String sizes, int axis, int blockAxis) {
-    long[] shape =
-        java.util.Arrays.stream(sizes.split("x")).mapToLong(Long::parseLong).toArray();
+    long[] shape = java.util.Arrays.stream(sizes.split("x")).mapToLong(Long::parseLong).toArray();
     Graph graph =
         start("layer")
             .output(value("layer", Dim.symbolic("N"), Dim.of(6)))

@@ -34,9 +34,7 @@ class Placement_exceptions_Test {
     return Placement.place(
         graph,
         RuntimeConfig.builtIn(config),
-        PlacementOptions.DEFAULT
-            .withParameterBits(weightBits)
-            .withActivationBits(activationBits));
+        PlacementOptions.DEFAULT.withParameterBits(weightBits).withActivationBits(activationBits));
   }
 
   @ParameterizedTest

@@ -144,8 +144,7 @@ class Placement_norms_Test {
                   : op("inverse", "Reciprocal", List.of("root")))
           .node(op("div", "Mul", List.of("inverse", "x")));
     }
-    Graph placed =
-        place(builder.node(op("norm", "Mul", List.of("div", "g"))).build(), "htp_v73");
+    Graph placed = place(builder.node(op("norm", "Mul", List.of("div", "g"))).build(), "htp_v73");
 
     assertThat(enabled(placed))
         .contains("input", "x", "g", "norm")

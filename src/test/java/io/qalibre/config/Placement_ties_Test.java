@@ -29,8 +29,7 @@ class Placement_ties_Test {
   }
 
   private static GraphBuilder ending(String output) {
-    return start("ties")
-        .output(value(output, Dim.symbolic("N"), Dim.of(3), Dim.of(8), Dim.of(8)));
+    return start("ties").output(value(output, Dim.symbolic("N"), Dim.of(3), Dim.of(8), Dim.of(8)));
   }
 
   private static OperatorNode concat(String name, String... inputs) {
@@ -157,7 +156,8 @@ class Placement_ties_Test {
     Graph placed = place(graph, "per_tensor");
 
     assertThat(groups(placed)).isEqualTo(Map.of("b", Set.of("b", "c", "concat", "inner")));
-    assertThat(rule(placed, "c")).isEqualTo("defaults.ops; tied to `b`, `inner`, `concat` by Concat");
+    assertThat(rule(placed, "c"))
+        .isEqualTo("defaults.ops; tied to `b`, `inner`, `concat` by Concat");
     assertThat(quantizer(placed, "a").id()).isEqualTo("a");
   }
 
