@@ -241,8 +241,7 @@ class QuantizationSimModel_golden_Test {
       double steps = grid.steps();
       double min = Math.abs(grid.min() - scale * offset);
       double max = Math.abs(grid.max() - scale * (offset + steps));
-      double ends =
-          scheme.equals(QuantScheme.TF_ENHANCED) ? (grid.max() - grid.min()) / 16 : width;
+      double ends = scheme.equals(QuantScheme.TF_ENHANCED) ? (grid.max() - grid.min()) / 16 : width;
       return Math.max(min, max) <= 1.5 * ends + grid.scale();
     }
 
@@ -296,7 +295,9 @@ class QuantizationSimModel_golden_Test {
       boolean exact = tag.endsWith("min_max");
       double activations = 100.0 * equal[0] / total[0];
       double weights = 100.0 * equal[1] / total[1];
-      assertThat(activations).as("activations of %s", name).isGreaterThanOrEqualTo(exact ? 100 : 98);
+      assertThat(activations)
+          .as("activations of %s", name)
+          .isGreaterThanOrEqualTo(exact ? 100 : 98);
       assertThat(weights).as("weights of %s", name).isGreaterThanOrEqualTo(exact ? 100 : 99.9);
       assertThat(far).as("grids of %s beyond a bin or candidate", name).isZero();
       assertThat(sqnr).as("SQNR of %s", name).isGreaterThanOrEqualTo(40);

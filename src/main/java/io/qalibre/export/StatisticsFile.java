@@ -138,8 +138,7 @@ public final class StatisticsFile {
     return value.doubleValue();
   }
 
-  private static QalibreException error(
-      Path path, String place, String expected, Exception cause) {
+  private static QalibreException error(Path path, String place, String expected, Exception cause) {
     String found = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
     return new QalibreException(
         "`%s` at %s: expected %s, found %s".formatted(path, place, expected, found), cause);
