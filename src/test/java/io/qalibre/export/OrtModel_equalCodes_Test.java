@@ -24,8 +24,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What is deterministic gives the same codes in a simulation and in ONNX Runtime: each quantizer,
- * and each operator between quantizers where both are fed the same codes. With {@code -Dfull=true}
- * on many pictures, so that each single operator has enough values to be judged by.
+ * and each operator between quantizers where both are fed the same codes, for 99.99 % of a
+ * network's values. With {@code -Dfull=true} on so many pictures that each single operator has
+ * enough values to be judged by.
  */
 class OrtModel_equalCodes_Test {
   private static final boolean FULL = Boolean.getBoolean("full");
@@ -72,12 +73,12 @@ class OrtModel_equalCodes_Test {
       codes.forEach(
           (node, code) -> {
             assertThat(code.largest()).as(node.tensor()).isLessThanOrEqualTo(1);
-            long oneIn = kernels == Kernels.FUSED && isAdd(cut, node) ? ONE_IN_SUMS : ONE_IN;
-            // One of a few values is more than one in ten thousand.
-            long allowed = FULL ? 0 : 1;
-            assertThat(code.different())
-                .as(node.tensor())
-                .isLessThanOrEqualTo(allowed + code.values() / oneIn);
+            if (FULL) {
+              long oneIn = kernels == Kernels.FUSED && isAdd(cut, node) ? ONE_IN_SUMS : ONE_IN;
+              assertThat(code.different())
+                  .as(node.tensor())
+                  .isLessThanOrEqualTo(code.values() / oneIn);
+            }
           });
       assertThat(different(codes)).isLessThanOrEqualTo(values(codes) / ONE_IN);
     }
