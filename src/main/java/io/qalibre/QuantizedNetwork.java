@@ -4,6 +4,7 @@ import ai.djl.training.dataset.Dataset;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.errors.UnknownNameException;
 import io.qalibre.export.Export;
+import io.qalibre.export.ExportOptions;
 import io.qalibre.export.Exporter;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
@@ -180,6 +181,18 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    */
   public Export export(Path folder, String prefix) {
     return Exporter.export(simulation, folder, prefix);
+  }
+
+  /**
+   * Writes the files for a target, as {@link #export(Path, String)} does.
+   *
+   * @param folder where to; made if it is missing
+   * @param prefix what the files' names begin with
+   * @param options how, such as {@code ExportOptions.DEFAULT.withEncodings(EncodingsVersion.V2_0_0)}
+   * @throws QalibreException if a file cannot be written, or not in the form asked for
+   */
+  public Export export(Path folder, String prefix, ExportOptions options) {
+    return Exporter.export(simulation, folder, prefix, options);
   }
 
   @Override

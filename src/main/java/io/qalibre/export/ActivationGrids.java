@@ -23,12 +23,12 @@ final class ActivationGrids {
   ActivationGrids(Simulation simulation) {
     for (Node node : simulation.graph().nodes()) {
       if (node instanceof QuantizerNode quantizer) {
-        if (quantizer.enabled()) {
+        if (quantizer.enabled() && !quantizer.spec().format().floating()) {
           TensorEncoding encoding = simulation.encoding(quantizer.id());
           if (!encoding.perChannel()) {
             grids.put(quantizer.output(), encoding.first());
           }
-        } else {
+        } else if (!quantizer.enabled()) {
           handOn(quantizer.input(), quantizer.output());
         }
       } else if (node instanceof OperatorNode operator && keepsGrid(operator)) {
