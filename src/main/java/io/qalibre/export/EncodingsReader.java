@@ -8,11 +8,13 @@ import io.qalibre.quant.QuantizerSpec;
 import io.qalibre.quant.TensorEncoding;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,34 +82,44 @@ public final class EncodingsReader {
   }
 
   private Simulation match() {
-    List<Node> nodes = new ArrayList<>();
-    for (Node node : graph.nodes()) {
-      nodes.add(node instanceof QuantizerNode quantizer ? match(quantizer) : node);
+    Simulation simulation = new Simulation(changed(graph, this::match), encodings);
+    if (fit == EncodingsFit.RECONFIGURE) {
+      LeftOvers leftOvers = new LeftOvers(file, simulation);
+      Graph enabled = changed(simulation.graph(), node -> enable(node, leftOvers));
+      simulation = new Simulation(enabled, encodings);
     }
-    Graph changed = nodes.equals(graph.nodes()) ? graph : graph.toBuilder().nodes(nodes).build();
-    Simulation simulation = new Simulation(changed, encodings);
     problems.addAll(new LeftOvers(file, simulation).problems(taken));
     return simulation;
   }
 
-  /** The quantizer as it is after reading. */
-  private QuantizerNode match(QuantizerNode node) {
-    Map<String, EncodingsEntry> entries = node.parameter() ? file.parameters() : file.activations();
-    EncodingsEntry entry = entries.get(node.tensor());
-    boolean reconfigured = fit == EncodingsFit.RECONFIGURE;
-    if (entry == null) {
-      return node.enabled() ? withoutEntry(node) : node;
+  private static Graph changed(Graph graph, UnaryOperator<QuantizerNode> change) {
+    List<Node> nodes = new ArrayList<>();
+    for (Node node : graph.nodes()) {
+      nodes.add(node instanceof QuantizerNode quantizer ? change.apply(quantizer) : node);
     }
-    if (!node.enabled() && (!reconfigured || isIntegerBias(node, entry))) {
-      return node;
-    }
-    taken.add(entry.path());
-    return put(reconfigured ? fitted(node, entry) : node, entry);
+    return nodes.equals(graph.nodes()) ? graph : graph.toBuilder().nodes(nodes).build();
   }
 
-  /** AIMET leaves biases of 32 bits in float, and so their quantizers off. */
-  private static boolean isIntegerBias(QuantizerNode node, EncodingsEntry entry) {
-    return BiasPlan.isBias(node) && entry.format().bitwidth() == ItemEntryParser.MOST_BITS;
+  private @Nullable EncodingsEntry entry(QuantizerNode node) {
+    return (node.parameter() ? file.parameters() : file.activations()).get(node.tensor());
+  }
+
+  /** An enabled quantizer as it is after reading. */
+  private QuantizerNode match(QuantizerNode node) {
+    if (!node.enabled()) {
+      return node;
+    }
+    EncodingsEntry entry = entry(node);
+    if (entry == null) {
+      return withoutEntry(node);
+    }
+    return fit == EncodingsFit.RECONFIGURE ? fitted(node, entry) : put(node, entry);
+  }
+
+  /** Switches a quantizer on that has an entry which does not follow from others. */
+  private QuantizerNode enable(QuantizerNode node, LeftOvers leftOvers) {
+    EncodingsEntry entry = node.enabled() ? null : entry(node);
+    return entry == null || leftOvers.follows(node.tensor(), entry) ? node : fitted(node, entry);
   }
 
   private QuantizerNode withoutEntry(QuantizerNode node) {
@@ -129,7 +141,18 @@ public final class EncodingsReader {
 
   private QuantizerNode fitted(QuantizerNode node, EncodingsEntry entry) {
     @Nullable QuantizerSpec spec = new EntryFitter(graph).fitted(node, entry).orElse(null);
-    return spec == null ? node : with(node, spec, true);
+    if (spec == null) {
+      taken.add(entry.path());
+      problems.add(
+          "`%s` (%s): no quantizer of the tensor is like it: %s, but it is of %s"
+              .formatted(
+                  node.tensor(),
+                  entry.path(),
+                  entry.division().label(),
+                  Arrays.toString(EntryMatcher.sizes(graph, node))));
+      return node;
+    }
+    return put(with(node, spec, true), entry);
   }
 
   private static QuantizerNode with(QuantizerNode node, QuantizerSpec spec, boolean enabled) {
@@ -146,6 +169,7 @@ public final class EncodingsReader {
   }
 
   private QuantizerNode put(QuantizerNode node, EncodingsEntry entry) {
+    taken.add(entry.path());
     String where = "`" + node.tensor() + "` (" + entry.path() + "): ";
     List<String> differences = matcher.differences(node, entry);
     differences.forEach(difference -> problems.add(where + difference));

@@ -62,7 +62,7 @@ record EntryFitter(Graph graph) {
       case SOME_PART ->
           division.dims().get(0) == 1
               ? Optional.of(Granularity.PER_TENSOR)
-              : channels(node, division, sizes);
+              : channels(node, division, sizes).or(() -> someBlocks(node, division, sizes));
       case CHANNEL -> channels(node, division, sizes);
       case BLOCK -> blocks(node, division, sizes);
     };
@@ -84,6 +84,22 @@ record EntryFitter(Graph graph) {
                     new PerBlock(
                         axes.channel(), axes.block(), division.blockSize(), division.scaleBits()));
     return fitting(blocks, division, sizes);
+  }
+
+  /** Version 0.6.1 does not say how long blocks are: as long as so many are. */
+  private Optional<Granularity> someBlocks(QuantizerNode node, Division division, long[] sizes) {
+    int count = division.dims().get(0);
+    Optional<Granularity> blocks =
+        axes(node, sizes)
+            .filter(axes -> count % sizes[axes.channel()] == 0)
+            .filter(axes -> sizes[axes.block()] % (count / sizes[axes.channel()]) == 0)
+            .map(axes -> blocks(axes, count, sizes));
+    return fitting(blocks, division, sizes);
+  }
+
+  private static PerBlock blocks(WeightAxes axes, int count, long[] sizes) {
+    long blocks = count / sizes[axes.channel()];
+    return new PerBlock(axes.channel(), axes.block(), (int) (sizes[axes.block()] / blocks), 0);
   }
 
   private static Optional<Granularity> fitting(

@@ -95,6 +95,11 @@ final class LeftOvers {
     return List.copyOf(problems.values());
   }
 
+  /** Whether an entry that belongs to no quantizer is what follows from the others. */
+  boolean follows(String tensor, EncodingsEntry entry) {
+    return reason(tensor, entry).isEmpty();
+  }
+
   private String reason(String tensor, EncodingsEntry entry) {
     EncodingsItem item = following.get(tensor);
     if (item != null && item.encoding() != null) {

@@ -42,32 +42,14 @@ class EncodingsReader_read_Test {
     Simulation simulation = Calibrator.calibrate(graph, SmallNet.samples(2)).simulation();
     Path exported = Exporter.export(simulation, dir, "net").encodings().path();
 
-    Map<String, TensorEncoding> read = EncodingsReader.read(exported, graph);
+    Map<String, TensorEncoding> read = EncodingsReader.read(exported, graph).encodings();
 
     assertThat(read).isEqualTo(simulation.encodings());
   }
 
   @Test
-  void reads_AIMETs_file() throws IOException {
-    Path golden = Golden.file("mobilenet_v2.pc.min_max.v1.0.0.encodings.gz");
-    try (InputStream in = new GZIPInputStream(Files.newInputStream(golden))) {
-      Files.write(file, in.readAllBytes());
-    }
-    Graph graph =
-        Placement.place(
-            OnnxReader.read(Golden.file("mobilenet_v2_bnfolded.onnx")),
-            RuntimeConfig.builtIn("per_channel"),
-            PlacementOptions.DEFAULT);
-
-    Map<String, TensorEncoding> read = EncodingsReader.read(file, graph);
-
-    assertThat(read).hasSize((int) graph.quantizers().stream().filter(q -> q.enabled()).count());
-    assertThat(read.get("input").first().bitwidth()).isEqualTo(8);
-  }
-
-  @Test
   void lists_what_is_missing_left_over_and_different() throws IOException {
-    String text = EncodingsWriter.write(SmallNet.simulation());
+    String text = EncodingsWriter.write(SmallNet.simulation(), ExportOptions.DEFAULT);
     Files.writeString(
         file,
         text.replace("\"name\": \"relu\"", "\"name\": \"rellu\"")
@@ -88,7 +70,7 @@ class EncodingsReader_read_Test {
   void a_disabled_quantizer_and_another_number_of_channels_are_told() throws IOException {
     Graph perTensor = SmallNet.placed(false, Symmetry.ASYMMETRIC);
     Simulation simulation = Calibrator.calibrate(perTensor, SmallNet.samples(1)).simulation();
-    String text = EncodingsWriter.write(simulation);
+    String text = EncodingsWriter.write(simulation, ExportOptions.DEFAULT);
     Files.writeString(file, text.replace("\"name\": \"add\"", "\"name\": \"pool\""));
 
     assertThatThrownBy(() -> EncodingsReader.read(file, placed))
@@ -117,7 +99,7 @@ class EncodingsReader_read_Test {
           "bw": 8,            | "bw": 8, "bw": 8,     | line 4, column 26: not JSON: Duplicate field 'bw'
           """)
   void a_malformed_file_names_the_place(String from, String to, String message) throws IOException {
-    String text = EncodingsWriter.write(SmallNet.simulation());
+    String text = EncodingsWriter.write(SmallNet.simulation(), ExportOptions.DEFAULT);
     assertThat(text).contains(from);
     int at = text.indexOf(from);
     Files.writeString(file, text.substring(0, at) + to + text.substring(at + from.length()));
@@ -137,7 +119,7 @@ class EncodingsReader_read_Test {
 
   @Test
   void offsets_that_make_no_grid_are_told() throws IOException {
-    String text = EncodingsWriter.write(SmallNet.simulation());
+    String text = EncodingsWriter.write(SmallNet.simulation(), ExportOptions.DEFAULT);
     Files.writeString(file, text.replaceFirst("-128.0", "3.0"));
 
     assertThatThrownBy(() -> EncodingsReader.read(file, placed))

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.qalibre.graph.Simulation;
+import io.qalibre.testing.GoldenEncodings;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -17,7 +17,7 @@ class EncodingsWriter_write_Test {
 
   @Test
   void lists_enabled_quantizers_in_order_of_execution() throws IOException {
-    JsonNode root = mapper.readTree(EncodingsWriter.write(SmallNet.simulation()));
+    JsonNode root = mapper.readTree(EncodingsWriter.write(SmallNet.simulation(), ExportOptions.DEFAULT));
 
     assertThat(root.get("activation_encodings").findValuesAsText("name"))
         .containsExactly("input", "relu", "clip", "add", "mean", "output");
@@ -29,7 +29,7 @@ class EncodingsWriter_write_Test {
   void holds_scales_as_doubles_and_offsets_in_the_unsigned_view() throws IOException {
     Simulation simulation = SmallNet.simulation();
 
-    JsonNode root = mapper.readTree(EncodingsWriter.write(simulation));
+    JsonNode root = mapper.readTree(EncodingsWriter.write(simulation, ExportOptions.DEFAULT));
 
     JsonNode input = root.get("activation_encodings").get(0);
     JsonNode weight = root.get("param_encodings").get(0);
@@ -43,8 +43,8 @@ class EncodingsWriter_write_Test {
 
   @Test
   void has_the_form_of_AIMETs_file() throws IOException {
-    String golden = Files.readString(Golden.file("tiny.pc.min_max.v1.0.0.encodings"));
-    String ours = EncodingsWriter.write(SmallNet.simulation());
+    String golden = GoldenEncodings.text("tiny.pc.min_max.v1.0.0.encodings");
+    String ours = EncodingsWriter.write(SmallNet.simulation(), ExportOptions.DEFAULT);
 
     JsonNode expected = mapper.readTree(golden);
     JsonNode found = mapper.readTree(ours);
