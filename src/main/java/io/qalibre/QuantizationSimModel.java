@@ -8,6 +8,8 @@ import io.qalibre.export.IntegerBiases;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
+import io.qalibre.quant.Granularity;
+import io.qalibre.quant.QuantizerSpec;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
@@ -54,19 +56,34 @@ public final class QuantizationSimModel implements Viewable {
     return network;
   }
 
-  /** A row a quantizer: what it quantizes, how, and the rule that decided. */
+  /** A row a quantizer: what it quantizes, how, and the rules that decided. */
   public Table quantizers() {
     return Tables.of("Quantizers by " + source, graph.quantizers())
         .text("tensor", QuantizerNode::tensor)
         .text("kind", q -> q.placement().kind().name().toLowerCase(Locale.ROOT))
         .text("operator", q -> q.placement().operator())
         .integer("bitwidth", q -> q.spec().bitwidth())
-        .text("scheme", q -> q.spec().scheme().label())
+        .text("format", q -> q.spec().format().label())
+        .text("scheme", q -> q.spec().format().floating() ? "" : q.spec().scheme().label())
         .flag("symmetric", q -> q.spec().symmetry().symmetric())
-        .flag("per channel", q -> q.spec().perChannel())
+        .text("granularity", q -> granularity(q.spec()))
         .flag("enabled", QuantizerNode::enabled)
         .text("rule", q -> q.placement().rule())
         .build();
+  }
+
+  /** Such as {@code per channel (axis 0)}; empty for floats, which have no grid. */
+  private static String granularity(QuantizerSpec spec) {
+    if (spec.format().floating()) {
+      return "";
+    }
+    if (spec.granularity() instanceof Granularity.PerBlock blocks) {
+      String multiples =
+          blocks.scaleBits() == 0 ? "" : ", scales of %d bits".formatted(blocks.scaleBits());
+      return "per block of %d (axes %d, %d%s)"
+          .formatted(blocks.blockSize(), blocks.axis(), blocks.blockAxis(), multiples);
+    }
+    return spec.perChannel() ? "per channel (axis %d)".formatted(spec.axis()) : "per tensor";
   }
 
   /**

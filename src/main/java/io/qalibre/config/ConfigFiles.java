@@ -10,11 +10,28 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Finds configs: the user's files and those that come with Qalibre. */
 final class ConfigFiles {
-  private static final List<String> BUILT_IN = List.of("int8", "per_channel", "per_tensor");
+  /** Qualcomm's later processors have the same rules. */
+  private static final String SHARED_HTP = "htp_v73";
+
+  private static final List<String> BUILT_IN =
+      List.of(
+          "int8",
+          "per_channel",
+          "per_tensor",
+          "htp_v66",
+          "htp_v68",
+          "htp_v69",
+          "htp_v73",
+          "htp_v75",
+          "htp_v79",
+          "htp_v81",
+          "htp_v85");
 
   private ConfigFiles() {}
 
@@ -40,11 +57,20 @@ final class ConfigFiles {
     if (!BUILT_IN.contains(name)) {
       throw new UnknownNameException("built-in config", name, "Qalibre", BUILT_IN);
     }
+    return resource(name)
+        .orElseGet(
+            () ->
+                resource(SHARED_HTP)
+                    .orElseThrow()
+                    .forHardware(name, name.substring("htp_".length()).toUpperCase(Locale.ROOT)));
+  }
+
+  private static Optional<RuntimeConfig> resource(String name) {
     try (InputStream stream = ConfigFiles.class.getResourceAsStream(name + ".json")) {
-      if (stream == null) {
-        throw new IllegalStateException("the jar lacks the config " + name + ".json");
-      }
-      return RuntimeConfig.parse(name, new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+      return stream == null
+          ? Optional.empty()
+          : Optional.of(
+              RuntimeConfig.parse(name, new String(stream.readAllBytes(), StandardCharsets.UTF_8)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

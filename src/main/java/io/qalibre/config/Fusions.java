@@ -23,9 +23,6 @@ import java.util.stream.IntStream;
 final class Fusions {
   private static final String MATMUL_ADD = "MatmulAdd";
 
-  /** What a layer normalization written out in single operators cannot do without. */
-  private static final Set<String> ROOTS = Set.of("Sqrt", "Pow", "Reciprocal");
-
   private final RuntimeConfig config;
   private final QuantizerTable table;
   private final Graph graph;
@@ -35,25 +32,8 @@ final class Fusions {
     this.config = config;
     this.table = table;
     graph = table.graph();
-    requireSupportedPasses();
     if (config.fusion().passes().contains(MATMUL_ADD)) {
       findMatmulAdds();
-    }
-  }
-
-  private void requireSupportedPasses() {
-    List<String> passes = config.fusion().passes();
-    for (int i = 0; i < passes.size(); i++) {
-      boolean normalization = passes.get(i).endsWith("Normalization");
-      if (normalization && graph.operators().stream().anyMatch(n -> ROOTS.contains(n.type()))) {
-        throw new ConfigException(
-            config.name(),
-            "$.supergroup_pass_list[" + i + "]",
-            passes.get(i)
-                + " is not supported yet, and the network has operators it may apply to ("
-                + ROOTS
-                + ")");
-      }
     }
   }
 
@@ -71,10 +51,11 @@ final class Fusions {
     return table.get(tensor).filter(s -> s.source == Source.PARAMETER).isPresent();
   }
 
-  /** The constant that an Add adds to a node's output. */
+  /** The vector that an Add adds to a node's output. */
   private Optional<QuantizerState> addend(OperatorNode node, OperatorNode add) {
     return add.inputs().stream()
         .filter(tensor -> !tensor.equals(node.output()) && graph.isInitializer(tensor))
+        .filter(tensor -> graph.initializer(tensor).rank() == 1)
         .findFirst()
         .flatMap(table::get);
   }
@@ -96,6 +77,7 @@ final class Fusions {
     Set<String> taken = new HashSet<>();
     if (!config.fusion().fusePasses()) {
       matmulAdds.forEach((matmul, add) -> taken.addAll(List.of(matmul.name(), add.name())));
+      table.norms().forEach(norm -> norm.nodes().forEach(node -> taken.add(node.name())));
     }
     IntStream.range(0, chains.size())
         .boxed()
@@ -127,7 +109,7 @@ final class Fusions {
       node =
           node.filter(n -> n.type().equals(type))
               .filter(n -> !taken.contains(n.name()))
-              .filter(n -> OperatorFamilies.isFusible(graph, n));
+              .filter(this::isFusible);
       if (node.isEmpty()) {
         return List.of();
       }
@@ -137,8 +119,31 @@ final class Fusions {
     return match;
   }
 
-  /** Makes the constant added to a matrix product its bias, and the product's output internal. */
+  private boolean isFusible(OperatorNode node) {
+    return !config.fusion().clipFromZero()
+        || !node.type().equals("Clip")
+        || OperatorFamilies.beginsAtZero(graph, node);
+  }
+
+  /** Switches off what lies inside the fusions that are no plain chain. */
   void applyPasses() {
+    table.norms().forEach(this::apply);
+    applyMatmulAdds();
+  }
+
+  private void apply(DecomposedNorm norm) {
+    String rule = "supergroup_pass_list " + norm.type();
+    norm.inner().stream()
+        .flatMap(node -> table.outputs(node).stream())
+        .forEach(state -> state.enable(false, rule));
+    norm.otherInputs()
+        .filter(graph::isInitializer)
+        .flatMap(tensor -> table.get(tensor).stream())
+        .forEach(state -> state.enable(false, rule));
+  }
+
+  /** Makes the constant added to a matrix product its bias, and the product's output internal. */
+  private void applyMatmulAdds() {
     String rule = "supergroup_pass_list " + MATMUL_ADD;
     matmulAdds.forEach(
         (matmul, add) -> {
@@ -149,7 +154,7 @@ final class Fusions {
                     bias.enable(false, rule);
                     if (bias.source == Source.CONSTANT && !bias.parameter()) {
                       bias.kind = Kind.BIAS;
-                      bias.symmetric = true;
+                      bias.grid.symmetric = true;
                       bias.owners.add(0, biasOf(matmul, bias.tensor));
                     }
                   });
@@ -157,6 +162,6 @@ final class Fusions {
   }
 
   private Owner biasOf(OperatorNode matmul, String bias) {
-    return new Owner(matmul, "bias", graph.initializer(bias).rank() - 1);
+    return new Owner(matmul, matmul.type(), "bias", graph.initializer(bias).rank() - 1);
   }
 }

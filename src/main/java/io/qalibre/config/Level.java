@@ -29,7 +29,7 @@ final class Level {
   void symmetric(QuantizerState state, @Nullable Boolean symmetric, String path) {
     if (symmetric != null) {
       check(state, "symmetric", symmetric, path);
-      state.symmetric = symmetric;
+      state.grid.symmetric = symmetric;
     }
   }
 

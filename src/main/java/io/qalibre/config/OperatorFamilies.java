@@ -5,13 +5,10 @@ import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
-import io.qalibre.graph.ValueInfo;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.graph.op.ParameterSlot;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,35 +63,16 @@ public final class OperatorFamilies {
   /** Operators that read data from their first input only; the others say how to compute. */
   private static final Set<String> FIRST_INPUT_ONLY = Set.of("Clip", "Dropout", "Pad", "Resize");
 
-  private static final Set<String> NOT_FLOAT =
-      Set.of(
-          "And",
-          "ArgMax",
-          "ArgMin",
-          "BitShift",
-          "BitwiseAnd",
-          "BitwiseNot",
-          "BitwiseOr",
-          "BitwiseXor",
-          "Equal",
-          "Greater",
-          "GreaterOrEqual",
-          "IsInf",
-          "IsNaN",
-          "Less",
-          "LessOrEqual",
-          "NonZero",
-          "Not",
-          "Or",
-          "QuantizeLinear",
-          "Shape",
-          "Size",
-          "Xor");
-
   private OperatorFamilies() {}
 
+  /** Whether AIMET counts a node among those whose output holds only values of its input. */
   static boolean preservesGrid(OperatorNode node) {
-    return GRID_PRESERVING.contains(node.type())
+    return GRID_PRESERVING.contains(node.type());
+  }
+
+  /** Whether a node's output holds only values of its input. */
+  static boolean handsValuesOn(OperatorNode node) {
+    return preservesGrid(node)
         || (OperatorCatalogue.supports(node.type()) && OperatorCatalogue.get(node).preservesGrid());
   }
 
@@ -114,42 +92,6 @@ public final class OperatorFamilies {
         : Map.of();
   }
 
-  /** The tensors that hold floats: only those can be quantized. */
-  static Set<String> floats(Graph graph) {
-    Set<String> floats =
-        graph.inputs().stream()
-            .filter(input -> input.type() == DataType.FLOAT)
-            .map(ValueInfo::name)
-            .collect(Collectors.toCollection(HashSet::new));
-    graph
-        .initializers()
-        .forEach(
-            (tensor, value) -> {
-              if (value.type() == DataType.FLOAT) {
-                floats.add(tensor);
-              }
-            });
-    for (OperatorNode node : graph.operators()) {
-      if (writesFloats(node, floats)) {
-        floats.addAll(node.type().equals("TopK") ? node.outputs().subList(0, 1) : node.outputs());
-      }
-    }
-    floats.remove("");
-    return floats;
-  }
-
-  private static boolean writesFloats(OperatorNode node, Set<String> floats) {
-    if (NOT_FLOAT.contains(node.type())) {
-      return false;
-    }
-    return switch (node.type()) {
-      case "Cast" -> node.attributes().integer("to", 0) == DataType.FLOAT.onnx();
-      case "DequantizeLinear" -> true;
-      case "Where" -> node.hasInput(1) && floats.contains(node.input(1));
-      default -> node.hasInput(0) && floats.contains(node.input(0));
-    };
-  }
-
   /** Whether a node is a depthwise or a three-dimensional convolution. */
   static boolean isDepthwiseOr3d(Graph graph, OperatorNode node) {
     boolean transposed = node.type().equals("ConvTranspose");
@@ -166,11 +108,8 @@ public final class OperatorFamilies {
     return depthwise || weight.rank() == 5;
   }
 
-  /** Whether a node is what targets fuse as a Relu or Relu6: a Clip has to begin at zero. */
-  static boolean isFusible(Graph graph, OperatorNode node) {
-    if (!node.type().equals("Clip")) {
-      return true;
-    }
+  /** Whether a Clip begins at zero, as Relu6 does. */
+  static boolean beginsAtZero(Graph graph, OperatorNode node) {
     if (!node.hasInput(1)) {
       Attributes attributes = node.attributes();
       return attributes.has("min") && attributes.number("min", -1) == 0;

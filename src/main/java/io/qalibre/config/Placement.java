@@ -5,21 +5,24 @@ import io.qalibre.graph.Graph;
 
 /**
  * Puts quantizers on a float graph as a runtime config says, in AIMET's order: defaults, params,
- * op_type, supergroups, model_input, model_output, bits, channels, passes, exceptions, and last the
- * user's edits.
+ * op_type, supergroups, model_input, model_output, passes, bits, channels, exceptions, ties, and
+ * last the user's edits.
  *
  * <p>Every float tensor that could be quantized gets a quantizer node, the disabled ones too, with
- * the rule that decided last; so a graph's quantizers are the whole record of what its config did.
- * A tensor {@code t} is read by its quantizer, which writes {@code t_qdq} for all that read {@code
- * t} before; where {@code t} is an output of the graph, its operator writes {@code t_raw} and the
+ * the rules that decided; so a graph's quantizers are the whole record of what its config did. A
+ * tensor {@code t} is read by its quantizer, which writes {@code t_qdq} for all that read {@code t}
+ * before; where {@code t} is an output of the graph, its operator writes {@code t_raw} and the
  * quantizer {@code t}, so that outputs keep their names. A parameter of several operators has one
- * quantizer.
+ * quantizer. Tied quantizers have one id and one spec.
  *
- * <p>Differences from AIMET: bounds and sizes (the second and further inputs of Clip, Dropout, Pad
- * and Resize) have no quantizer, since the operators need them as constants, where AIMET quantizes
- * Clip's bounds under {@code model_input}; a supergroup's Clip has to begin at zero; outputs of
- * GlobalMaxPool, which hold only values of their inputs, are not quantized; quantizers of different
- * tensors are never tied.
+ * <p>Constants that say how to compute (a Clip's bounds, a Pad's value, a Dropout's ratio) have
+ * quantizers as in AIMET, whose encodings go into its files, but the operators go on reading the
+ * constants themselves; what a Resize reads beside its picture has none. A config can leave these
+ * quantizers out, and the ties: {@code int8} does, see {@link RuntimeConfig.Deviations}.
+ *
+ * <p>Differences from AIMET: inputs of a Concat or Scatter whose own output is not quantized keep
+ * their quantizers, where AIMET ties them to the disabled one; where it refuses two fixed ranges
+ * that would have to be one, the quantizers are not tied.
  */
 public final class Placement {
   private Placement() {}
@@ -30,10 +33,10 @@ public final class Placement {
    * @param graph a graph without quantizers
    * @param config the target's rules
    * @param options the user's choices
-   * @throws ConfigException if two rules of equal rank contradict each other, or a rule that is not
-   *     supported yet would change the result
+   * @throws ConfigException if two rules of equal rank contradict each other
    * @throws io.qalibre.errors.UnknownNameException if an edit matches no quantizer
-   * @throws QalibreException if the graph has quantizers already
+   * @throws QalibreException if the graph has quantizers already, or an edit's blocks do not divide
+   *     a weight
    */
   public static Graph place(Graph graph, RuntimeConfig config, PlacementOptions options) {
     if (!graph.quantizers().isEmpty()) {
@@ -42,12 +45,14 @@ public final class Placement {
               + ": expected a network without quantizers, found "
               + graph.quantizers().size());
     }
-    QuantizerTable table = new QuantizerTable(graph);
+    QuantizerTable table = new QuantizerTable(graph, config);
     new PlacementRules(config, table).apply();
-    GridRules grids = new GridRules(config, table, options);
-    grids.apply();
+    new GridRules(config, table, options).apply();
+    new ExceptionRules(config, table).apply();
+    if (config.deviations().tieQuantizers()) {
+      new TieRules(config, table).apply();
+    }
     new EditRules(table).apply(options.edits());
-    grids.requireWholeConstraints();
     return new Wiring(table, config, options).graph();
   }
 }

@@ -2,14 +2,20 @@ package io.qalibre.config;
 
 import io.qalibre.config.QuantizerState.Owner;
 import io.qalibre.config.QuantizerState.Source;
+import io.qalibre.config.RuntimeConfig.Constraint;
 import io.qalibre.config.RuntimeConfig.OpType;
 import io.qalibre.config.RuntimeConfig.Setting;
 import io.qalibre.graph.OperatorNode;
+import io.qalibre.quant.Bounds;
+import io.qalibre.quant.Range;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The rules that switch quantizers on and off and make them symmetric, in AIMET's order. */
 final class PlacementRules {
+  /** How far, of their width, bounds may lie off from evenly around zero. */
+  private static final double EVEN = 1e-6;
+
   private final RuntimeConfig config;
   private final QuantizerTable table;
 
@@ -35,7 +41,7 @@ final class PlacementRules {
     for (QuantizerState state : table.all()) {
       boolean parameter = state.source == Source.PARAMETER;
       Setting setting = parameter ? params : ops;
-      state.symmetric = Boolean.TRUE.equals(setting.symmetric());
+      state.grid.symmetric = Boolean.TRUE.equals(setting.symmetric());
       if (setting.quantized() != null && (parameter || state.source == Source.OUTPUT)) {
         state.enable(setting.quantized(), parameter ? "defaults.params" : "defaults.ops");
       }
@@ -60,9 +66,11 @@ final class PlacementRules {
 
   /** An operator that the config names is left to the config. */
   private void gridPreserving() {
+    boolean all = config.deviations().keepGrids();
     for (OperatorNode node : table.graph().operators()) {
-      if (OperatorFamilies.preservesGrid(node)
-          && !config.overrides().opTypes().containsKey(node.type())) {
+      boolean preserves =
+          all ? OperatorFamilies.handsValuesOn(node) : OperatorFamilies.preservesGrid(node);
+      if (preserves && !config.overrides().opTypes().containsKey(node.type())) {
         table.outputs(node).forEach(state -> state.enable(false, "grid-preserving " + node.type()));
       }
     }
@@ -73,13 +81,14 @@ final class PlacementRules {
       @Nullable OpType type = config.overrides().opTypes().get(node.type());
       if (type != null) {
         tensors(level, node, type.tensors());
+        constrain(node, type.constraint());
       }
     }
     for (QuantizerState state : table.all()) {
       for (Owner owner : state.owners) {
-        @Nullable OpType type = config.overrides().opTypes().get(owner.node().type());
+        @Nullable OpType type = config.overrides().opTypes().get(owner.type());
         if (type != null) {
-          String path = "op_type." + owner.node().type() + ".params." + owner.kind();
+          String path = "op_type." + owner.type() + ".params." + owner.kind();
           parameter(level, state, type.params().get(owner.kind()), path);
         }
       }
@@ -98,14 +107,31 @@ final class PlacementRules {
     }
   }
 
+  /** Bounds that lie evenly around zero ask for a symmetric grid as well. */
+  private void constrain(OperatorNode node, @Nullable Constraint constraint) {
+    if (constraint == null) {
+      return;
+    }
+    Bounds bounds = new Bounds(constraint.min(), constraint.max());
+    Range range = bounds.range();
+    boolean even =
+        range != null
+            && Math.abs(range.min() + range.max()) <= EVEN * (range.max() - range.min());
+    for (QuantizerState state : table.outputs(node)) {
+      state.grid.bounds = bounds;
+      state.grid.symmetric |= even;
+      state.grid.constraint = "op_type." + node.type() + ".encoding_constraints";
+    }
+  }
+
   private void boundary() {
     for (QuantizerState state : table.all()) {
       boolean entry = state.source == Source.INPUT || state.source == Source.CONSTANT;
-      if (entry && config.boundary().inputQuantized()) {
+      if (entry && config.overrides().boundary().inputQuantized()) {
         state.enable(true, "model_input");
       }
       if (!state.parameter()
-          && config.boundary().outputQuantized()
+          && config.overrides().boundary().outputQuantized()
           && table.graph().isOutput(state.tensor)) {
         state.enable(true, "model_output");
       }

@@ -3,12 +3,7 @@ package io.qalibre.config;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerPlacement;
 import io.qalibre.graph.QuantizerPlacement.Kind;
-import io.qalibre.quant.Bounds;
 import io.qalibre.quant.Granularity;
-import io.qalibre.quant.NumberFormat;
-import io.qalibre.quant.QuantScheme;
-import io.qalibre.quant.QuantizerSpec;
-import io.qalibre.quant.Symmetry;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,24 +21,26 @@ final class QuantizerState {
    * A node that a quantizer belongs to: the one that writes its tensor or, for parameters and
    * constants, one that reads it.
    *
-   * @param node the node
+   * @param node the node; for a parameter of a normalization written out in single operators, the
+   *     last of them
+   * @param type the operator that the config's rules see
    * @param kind the config's word for the parameter; empty for activations
    * @param channelAxis the axis of the channels; for activations per tensor
    */
-  record Owner(OperatorNode node, String kind, int channelAxis) {
+  record Owner(OperatorNode node, String type, String kind, int channelAxis) {
     static Owner of(OperatorNode node) {
-      return new Owner(node, "", Granularity.NO_AXIS);
+      return new Owner(node, node.type(), "", Granularity.NO_AXIS);
     }
   }
+
+  /** What stands for an operator where the network's input is meant. */
+  static final String INPUT = "input";
 
   final String tensor;
   final Source source;
   final List<Owner> owners = new ArrayList<>();
   Kind kind;
-  boolean symmetric;
-  int bitwidth;
-  int axis = Granularity.NO_AXIS;
-  Bounds bounds = Bounds.NONE;
+  QuantizerGrid grid = new QuantizerGrid();
   private boolean enabled;
   private String rule;
 
@@ -72,17 +69,27 @@ final class QuantizerState {
     rule = rule + "; " + because;
   }
 
+  /** The operator it belongs to; a constant that nothing reads belongs to none. */
   String operator() {
-    return owners.isEmpty() ? "input" : owners.get(0).node().type();
+    if (owners.isEmpty()) {
+      return source == Source.INPUT ? INPUT : "Constant";
+    }
+    return owners.get(0).type();
   }
 
-  QuantizerPlacement placement() {
-    return new QuantizerPlacement(kind, operator(), enabled, rule);
-  }
-
-  QuantizerSpec spec(QuantScheme scheme, RuntimeConfig.Grids grids) {
-    Symmetry symmetry = Symmetry.of(symmetric, grids.strict(), grids.unsigned());
-    return new QuantizerSpec(
-        NumberFormat.integer(bitwidth), scheme, symmetry, Granularity.ofAxis(axis), bounds);
+  /**
+   * What the graph keeps of the rules.
+   *
+   * @param tie what the quantizer is tied to, or an empty text
+   */
+  QuantizerPlacement placement(String tie) {
+    StringBuilder text = new StringBuilder(rule);
+    if (enabled && grid.bounds.any()) {
+      text.append("; ").append(grid.constraint);
+    }
+    if (!tie.isEmpty()) {
+      text.append("; ").append(tie);
+    }
+    return new QuantizerPlacement(kind, operator(), enabled, text.toString());
   }
 }

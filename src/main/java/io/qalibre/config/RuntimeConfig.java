@@ -19,20 +19,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the file's name, or that of a built-in config; used in messages
  * @param defaults the section {@code defaults}
- * @param overrides the sections {@code params} and {@code op_type}
- * @param fusion the sections {@code supergroups} and {@code supergroup_pass_list}, and the first
- *     two switches of {@code qalibre}
- * @param boundary the sections {@code model_input} and {@code model_output}
- * @param integerBias the switch {@code integer_bias} of {@code qalibre}: whether the simulation
- *     rounds biases to the int32 steps that integer kernels add; AIMET's keeps them float
+ * @param overrides the sections {@code params}, {@code op_type}, {@code model_input} and {@code
+ *     model_output}
+ * @param fusion the sections {@code supergroups} and {@code supergroup_pass_list}, and what {@code
+ *     qalibre} says of them
+ * @param deviations the other switches of {@code qalibre}
  */
 public record RuntimeConfig(
-    String name,
-    Defaults defaults,
-    Overrides overrides,
-    Fusion fusion,
-    Boundary boundary,
-    boolean integerBias) {
+    String name, Defaults defaults, Overrides overrides, Fusion fusion, Deviations deviations) {
 
   /**
    * Reads a config from a JSON file in UTF-8.
@@ -55,12 +49,28 @@ public record RuntimeConfig(
   }
 
   /**
-   * A config that comes with Qalibre: {@code int8}, {@code per_channel} or {@code per_tensor}.
+   * A config that comes with Qalibre: {@code int8}, {@code per_channel}, {@code per_tensor}, or
+   * {@code htp_} and one of {@code v66}, {@code v68}, {@code v69}, {@code v73}, {@code v75}, {@code
+   * v79}, {@code v81} and {@code v85}.
    *
    * @throws io.qalibre.errors.UnknownNameException if there is none of that name
    */
   public static RuntimeConfig builtIn(String name) {
     return ConfigFiles.builtIn(name);
+  }
+
+  /** Whether the simulation rounds biases to the int32 steps that integer kernels add. */
+  public boolean integerBias() {
+    return deviations.integerBias();
+  }
+
+  /** The same rules under another name, for a target of another version. */
+  RuntimeConfig forHardware(String otherName, String version) {
+    Target target = new Target(version, defaults.target().kernels());
+    Defaults other =
+        new Defaults(
+            defaults.ops(), defaults.params(), defaults.grids(), defaults.perChannel(), target);
+    return new RuntimeConfig(otherName, other, overrides, fusion, deviations);
   }
 
   /**
@@ -124,12 +134,14 @@ public record RuntimeConfig(
   public record Format(int bitwidth, String dtype) {}
 
   /**
-   * Settings for some parameters and operators only.
+   * Settings for some parameters, operators and tensors only.
    *
    * @param params by kind of parameter: {@code weight}, {@code bias} …
    * @param opTypes by operator
+   * @param boundary of the network's ends
    */
-  public record Overrides(Map<String, Setting> params, Map<String, OpType> opTypes) {
+  public record Overrides(
+      Map<String, Setting> params, Map<String, OpType> opTypes, Boundary boundary) {
     /** Copies the maps, keeping their order. */
     public Overrides {
       params = ordered(params);
@@ -188,12 +200,14 @@ public record RuntimeConfig(
    *     convolution; AIMET says no, ONNX Runtime and integer targets fuse them
    * @param fusePasses whether a chain may go on from what a pass has found, such as the Relu after
    *     MatMul and Add; AIMET says no
+   * @param clipFromZero whether a chain's Clip has to begin at zero, as Relu6 does; AIMET says no
    */
   public record Fusion(
       List<List<String>> supergroups,
       List<String> passes,
       boolean fuseDepthwise,
-      boolean fusePasses) {
+      boolean fusePasses,
+      boolean clipFromZero) {
     /** Copies the lists. */
     public Fusion {
       supergroups = supergroups.stream().map(List::copyOf).toList();
@@ -208,6 +222,26 @@ public record RuntimeConfig(
    * @param outputQuantized whether its outputs are quantized whatever the other rules say
    */
   public record Boundary(boolean inputQuantized, boolean outputQuantized) {}
+
+  /**
+   * What a config may ask for otherwise than AIMET does; where its section {@code qalibre} is
+   * silent, it is as in AIMET.
+   *
+   * @param integerBias whether the simulation rounds biases to the int32 steps that integer kernels
+   *     add; AIMET's keeps them float
+   * @param quantizeBounds whether constants that only say how to compute (a Clip's bounds, a Pad's
+   *     value, a Dropout's ratio) have quantizers, for the encodings file; AIMET says yes
+   * @param tieQuantizers whether operators such as Concat, Relu and AveragePool share one grid
+   *     between inputs and outputs; AIMET says yes
+   * @param keepGrids whether the outputs of all operators that hand their input's values on unchanged
+   *     keep its grid, also of those that AIMET does not count among them (GlobalMaxPool,
+   *     MaxUnpool, ReverseSequence, CastLike)
+   */
+  public record Deviations(
+      boolean integerBias, boolean quantizeBounds, boolean tieQuantizers, boolean keepGrids) {
+    /** As AIMET. */
+    public static final Deviations NONE = new Deviations(false, true, true, false);
+  }
 
   private static <T> Map<String, T> ordered(Map<String, T> map) {
     return Collections.unmodifiableMap(new LinkedHashMap<>(map));

@@ -3,6 +3,7 @@ package io.qalibre.config;
 import io.qalibre.config.RuntimeConfig.Boundary;
 import io.qalibre.config.RuntimeConfig.Constraint;
 import io.qalibre.config.RuntimeConfig.Defaults;
+import io.qalibre.config.RuntimeConfig.Deviations;
 import io.qalibre.config.RuntimeConfig.Format;
 import io.qalibre.config.RuntimeConfig.Fusion;
 import io.qalibre.config.RuntimeConfig.Grids;
@@ -12,6 +13,7 @@ import io.qalibre.config.RuntimeConfig.Overrides;
 import io.qalibre.config.RuntimeConfig.Setting;
 import io.qalibre.config.RuntimeConfig.Target;
 import io.qalibre.config.RuntimeConfig.Tensors;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,20 +29,44 @@ final class RuntimeConfigReader {
   private static final List<String> PASSES =
       List.of("MatmulAdd", "LayerNormalization", "RMSNormalization", "MaskedSoftmax");
 
+  private static final List<String> SWITCHES =
+      List.of(
+          "fuse_depthwise",
+          "fuse_passes",
+          "clip_from_zero",
+          "integer_bias",
+          "quantize_bounds",
+          "tie_quantizers",
+          "keep_grids");
+
   private RuntimeConfigReader() {}
 
   static RuntimeConfig read(JsonSection root) {
-    List<String> known = new java.util.ArrayList<>(SECTIONS);
+    List<String> known = new ArrayList<>(SECTIONS);
     known.addAll(List.of("supergroup_pass_list", "qalibre"));
     root.withOnly(known);
     SECTIONS.forEach(root::require);
     return new RuntimeConfig(
         root.file(),
         defaults(root.require("defaults")),
-        new Overrides(params(root.get("params")), opTypes(root.require("op_type"))),
+        new Overrides(
+            params(root.get("params")), opTypes(root.require("op_type")), boundary(root)),
         fusion(root),
-        boundary(root),
-        root.get("qalibre").map(s -> s.flagOrFalse("integer_bias")).orElse(false));
+        deviations(root.get("qalibre")));
+  }
+
+  private static Deviations deviations(Optional<JsonSection> section) {
+    section.ifPresent(s -> s.withOnly(SWITCHES));
+    Deviations aimet = Deviations.NONE;
+    return new Deviations(
+        flag(section, "integer_bias", aimet.integerBias()),
+        flag(section, "quantize_bounds", aimet.quantizeBounds()),
+        flag(section, "tie_quantizers", aimet.tieQuantizers()),
+        flag(section, "keep_grids", aimet.keepGrids()));
+  }
+
+  private static boolean flag(Optional<JsonSection> section, String key, boolean otherwise) {
+    return section.map(s -> s.flag(key)).orElse(otherwise);
   }
 
   private static Defaults defaults(JsonSection section) {
@@ -157,12 +183,12 @@ final class RuntimeConfigReader {
             .map(pass -> pass.oneOf(PASSES))
             .toList();
     Optional<JsonSection> own = root.get("qalibre");
-    own.ifPresent(s -> s.withOnly(List.of("fuse_depthwise", "fuse_passes", "integer_bias")));
     return new Fusion(
         supergroups,
         passes,
-        own.map(s -> s.flagOrFalse("fuse_depthwise")).orElse(false),
-        own.map(s -> s.flagOrFalse("fuse_passes")).orElse(false));
+        flag(own, "fuse_depthwise", false),
+        flag(own, "fuse_passes", false),
+        flag(own, "clip_from_zero", false));
   }
 
   private static List<String> chain(JsonSection section) {

@@ -19,6 +19,7 @@ final class Wiring {
   private final QuantizerTable table;
   private final RuntimeConfig config;
   private final PlacementOptions options;
+  private final TiedIds ids;
   private final Set<String> used = new HashSet<>();
   private final Map<String, String> read = new HashMap<>();
   private final Map<String, String> written = new HashMap<>();
@@ -29,6 +30,7 @@ final class Wiring {
     this.table = table;
     this.config = config;
     this.options = options;
+    ids = new TiedIds(table);
   }
 
   Graph graph() {
@@ -45,6 +47,9 @@ final class Wiring {
       }
     }
     graph.inputs().stream().map(ValueInfo::name).forEach(this::place);
+    graph.initializers().keySet().stream()
+        .filter(tensor -> graph.consumers(tensor).isEmpty())
+        .forEach(this::place);
     for (OperatorNode node : graph.operators()) {
       placeConstants(node);
       nodes.add(node.withInputs(inputs(node)).withOutputs(outputs(node)));
@@ -54,11 +59,7 @@ final class Wiring {
   }
 
   private void placeConstants(OperatorNode node) {
-    for (int i = 0; i < node.inputs().size(); i++) {
-      if (table.graph().isInitializer(node.input(i)) && OperatorFamilies.isData(node, i)) {
-        place(node.input(i));
-      }
-    }
+    node.inputs().stream().filter(table.graph()::isInitializer).forEach(this::place);
   }
 
   /** Adds the quantizer of a tensor, where it has one that has not been added yet. */
@@ -68,24 +69,25 @@ final class Wiring {
 
   private QuantizerNode node(QuantizerState state) {
     return new QuantizerNode(
-        state.tensor,
+        ids.id(state),
         state.tensor,
         written.getOrDefault(state.tensor, state.tensor),
         read.getOrDefault(state.tensor, state.tensor),
-        state.spec(
-            state.parameter() ? options.parameterScheme() : options.activationScheme(),
-            config.defaults().grids()),
-        state.placement());
+        state.grid.spec(config.defaults().grids(), options.rounding()),
+        state.placement(ids.tie(state)));
   }
 
-  /** Bounds and sizes are read as they are, even where the same constant is data elsewhere. */
+  /** Constant bounds and sizes are read as they are, even where the constant is data elsewhere. */
   private List<String> inputs(OperatorNode node) {
     return IntStream.range(0, node.inputs().size())
         .mapToObj(
-            i ->
-                OperatorFamilies.isData(node, i)
-                    ? read.getOrDefault(node.input(i), node.input(i))
-                    : node.input(i))
+            i -> {
+              String tensor = node.input(i);
+              boolean constant = table.graph().isInitializer(tensor);
+              return constant && !OperatorFamilies.isData(node, i)
+                  ? tensor
+                  : read.getOrDefault(tensor, tensor);
+            })
         .toList();
   }
 

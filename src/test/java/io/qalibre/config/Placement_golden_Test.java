@@ -1,22 +1,26 @@
 package io.qalibre.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.qalibre.graph.BatchNormFolding;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.onnx.OnnxReader;
-import io.qalibre.graph.op.OperatorCatalogue;
+import io.qalibre.quant.Bounds;
+import io.qalibre.testing.Golden;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -24,71 +28,125 @@ import org.junit.jupiter.params.provider.CsvSource;
 class Placement_golden_Test {
   @ParameterizedTest
   @CsvSource({
-    "mobilenet_v2, pt, per_tensor",
-    "mobilenet_v2, pc, per_channel",
-    "tiny, pt, per_tensor",
-    "tiny, pc, per_channel"
+    "tiny_bnfolded, tiny.pt, per_tensor",
+    "tiny_bnfolded, tiny.pc, per_channel",
+    "tiny_bnfolded, tiny.htp_v73, htp_v73",
+    "tiny_bnfolded, tiny.htp_v81, htp_v81",
+    "tiny_cle, tiny.cle.pt, per_tensor"
   })
-  void quantizers_are_aimets(String model, String tag, String config) throws IOException {
-    Graph graph = OnnxReader.read(golden(model + "_bnfolded.onnx"));
+  void quantizers_of_the_committed_network_are_aimets(String model, String tag, String config)
+      throws IOException {
+    try (InputStream network = resource(model + ".onnx");
+        InputStream aimet = resource(tag + ".min_max.quantizers.json")) {
+      compare(
+          OnnxReader.read(model, network.readAllBytes()),
+          JsonMapper.builder().build().readTree(aimet),
+          config);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "mobilenet_v2_bnfolded.onnx, mobilenet_v2.pt, per_tensor",
+    "mobilenet_v2_bnfolded.onnx, mobilenet_v2.pc, per_channel",
+    "mobilenet_v2_bnfolded.onnx, mobilenet_v2.htp_v73, htp_v73",
+    "mobilenet_v2_bnfolded.onnx, mobilenet_v2.htp_v81, htp_v81",
+    "resnet50.onnx.gz, resnet50.pt, per_tensor",
+    "resnet50.onnx.gz, resnet50.pc, per_channel"
+  })
+  void quantizers_of_other_networks_are_aimets(String model, String tag, String config)
+      throws IOException {
+    compare(
+        BatchNormFolding.fold(Golden.network(model)).graph(),
+        JsonMapper.builder()
+            .build()
+            .readTree(Files.readString(Golden.file(tag + ".min_max.quantizers.json"))),
+        config);
+  }
+
+  @Test
+  void quantizers_of_an_equalized_network_are_aimets() throws IOException {
+    Graph placed =
+        Placement.place(
+            Golden.network("mobilenet_v2_cle.onnx"),
+            RuntimeConfig.builtIn("per_tensor"),
+            PlacementOptions.DEFAULT);
     JsonNode aimet =
         JsonMapper.builder()
             .build()
-            .readTree(Files.readString(golden(model + "." + tag + ".min_max.quantizers.json")));
+            .readTree(
+                Files.readString(Golden.file("mobilenet_v2.cle.pt.min_max.v1.0.0.encodings")));
 
+    Set<String> expected = new TreeSet<>();
+    aimet.get("activation_encodings").forEach(e -> expected.add(e.get("name").textValue()));
+    aimet.get("param_encodings").forEach(e -> expected.add(e.get("name").textValue()));
+    assertThat(placed.quantizers())
+        .filteredOn(QuantizerNode::enabled)
+        .extracting(QuantizerNode::tensor)
+        .hasSizeGreaterThan(100)
+        .containsExactlyInAnyOrderElementsOf(expected);
+  }
+
+  private static void compare(Graph graph, JsonNode aimet, String config) {
     Graph placed = Placement.place(graph, RuntimeConfig.builtIn(config), PlacementOptions.DEFAULT);
 
     Map<String, String> expected = new TreeMap<>();
-    aimet.forEach(q -> expected.put(q.get("name").textValue(), describe(q)));
-    expected.keySet().removeAll(clipBounds(graph)); // AIMET quantizes them; see Placement
+    aimet.forEach(q -> expected.put(q.get("name").textValue(), describe(q, aimet)));
     Map<String, String> found = new TreeMap<>();
-    placed.quantizers().forEach(q -> found.put(q.tensor(), describe(q)));
-    Set<String> unknown = constantsOfUnknownOperators(graph);
-    expected.keySet().removeAll(unknown);
-    found.keySet().removeAll(unknown);
-    assertThat(found).hasSizeGreaterThan(30).containsExactlyEntriesOf(expected);
+    placed.quantizers().forEach(q -> found.put(q.tensor(), describe(q, placed)));
+    assertThat(found).hasSizeGreaterThanOrEqualTo(50).containsExactlyInAnyOrderEntriesOf(expected);
   }
 
-  /** Which inputs of an operator are parameters is known only when the catalogue has it. */
-  private static Set<String> constantsOfUnknownOperators(Graph graph) {
-    return graph.operators().stream()
-        .filter(node -> !OperatorCatalogue.supports(node.type()))
-        .flatMap(node -> node.inputs().stream())
-        .filter(graph::isInitializer)
-        .collect(Collectors.toSet());
-  }
-
-  private static String describe(JsonNode aimet) {
-    return "enabled=%s parameter=%s bits=%d symmetric=%s axis=%s"
+  private static String describe(JsonNode quantizer, JsonNode all) {
+    boolean enabled = quantizer.get("enabled").booleanValue();
+    boolean parameter = quantizer.get("is_param").booleanValue();
+    JsonNode range = quantizer.get("fixed_range");
+    return "enabled=%s parameter=%s bits=%d symmetric=%s axis=%s range=%s tied=%s"
         .formatted(
-            aimet.get("enabled").booleanValue(),
-            aimet.get("is_param").booleanValue(),
-            aimet.get("bitwidth").intValue(),
-            aimet.get("symmetric").booleanValue(),
-            aimet.get("per_channel").booleanValue() ? aimet.get("channel_axis").asText() : "none");
+            enabled,
+            parameter,
+            // Writing encodings 2.0.0, AIMET leaves disabled biases at 32 bits; placed, they had 8.
+            parameter && !enabled ? 8 : quantizer.get("bitwidth").intValue(),
+            quantizer.get("symmetric").booleanValue(),
+            quantizer.get("per_channel").booleanValue()
+                ? quantizer.get("channel_axis").asText()
+                : "none",
+            range.isNull()
+                ? Bounds.NONE
+                : new Bounds(end(range.get(0)), end(range.get(1))),
+            enabled
+                ? StreamSupport.stream(all.spliterator(), false)
+                    .filter(q -> q.get("enabled").booleanValue())
+                    .filter(q -> q.get("tie_group").equals(quantizer.get("tie_group")))
+                    .map(q -> q.get("name").textValue())
+                    .collect(Collectors.toCollection(TreeSet::new))
+                : "");
   }
 
-  private static String describe(QuantizerNode quantizer) {
-    return "enabled=%s parameter=%s bits=%d symmetric=%s axis=%s"
+  private static Double end(JsonNode value) {
+    return value.isNull() ? null : value.doubleValue();
+  }
+
+  private static String describe(QuantizerNode quantizer, Graph placed) {
+    return "enabled=%s parameter=%s bits=%d symmetric=%s axis=%s range=%s tied=%s"
         .formatted(
             quantizer.enabled(),
             quantizer.parameter(),
             quantizer.spec().bitwidth(),
             quantizer.spec().symmetry().symmetric(),
-            quantizer.spec().perChannel() ? Integer.toString(quantizer.spec().axis()) : "none");
+            quantizer.spec().perChannel() ? Integer.toString(quantizer.spec().axis()) : "none",
+            quantizer.spec().bounds(),
+            quantizer.enabled()
+                ? placed.quantizers().stream()
+                    .filter(QuantizerNode::enabled)
+                    .filter(q -> q.id().equals(quantizer.id()))
+                    .map(QuantizerNode::tensor)
+                    .collect(Collectors.toCollection(TreeSet::new))
+                : "");
   }
 
-  private static Set<String> clipBounds(Graph graph) {
-    return graph.operators().stream()
-        .filter(node -> node.type().equals("Clip"))
-        .flatMap(node -> Stream.of(node.input(1), node.input(2)))
-        .collect(Collectors.toSet());
-  }
-
-  private static Path golden(String name) {
-    String folder = System.getenv().getOrDefault("QALIBRE_SHARED", "../shared");
-    Path path = Path.of(folder, "golden", name);
-    assumeTrue(Files.exists(path), () -> "skipped: no golden data at " + path);
-    return path;
+  private static InputStream resource(String name) {
+    return Objects.requireNonNull(
+        Placement_golden_Test.class.getResourceAsStream("/golden/" + name), name);
   }
 }

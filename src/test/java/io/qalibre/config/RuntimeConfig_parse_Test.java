@@ -58,8 +58,8 @@ class RuntimeConfig_parse_Test {
     assertThat(config.fusion())
         .isEqualTo(
             new RuntimeConfig.Fusion(
-                List.of(List.of("Conv", "Relu")), List.of("MatmulAdd"), true, false));
-    assertThat(config.boundary()).isEqualTo(new RuntimeConfig.Boundary(true, false));
+                List.of(List.of("Conv", "Relu")), List.of("MatmulAdd"), true, false, false));
+    assertThat(config.overrides().boundary()).isEqualTo(new RuntimeConfig.Boundary(true, false));
   }
 
   @ParameterizedTest
