@@ -11,6 +11,8 @@ import io.qalibre.quant.Granularity.PerBlock;
 import io.qalibre.quant.Granularity.PerChannel;
 import io.qalibre.quant.Grids;
 import io.qalibre.quant.TensorEncoding;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -59,7 +61,7 @@ final class BiasEncodings {
       return Optional.empty();
     }
     List<Encoding> encodings =
-        java.util.Arrays.stream(scales)
+        Arrays.stream(scales)
             .mapToObj(scale -> Encoding.of(scale, OFFSET, (1L << BITS) - 1, BITS, symmetric))
             .toList();
     return Optional.of(new TensorEncoding(granularity, encodings));
@@ -93,7 +95,7 @@ final class BiasEncodings {
         sizes == null ? null : WeightAxes.of(node, sizes.length).orElse(null);
     Granularity granularity = weight.granularity();
     if (granularity == Granularity.PER_TENSOR && IntegerBias.concerns(node)) {
-      return new double[] {input.scale() * weight.first().scale()};
+      return new double[] {step(input.scale(), weight.first().scale())};
     }
     if (axes == null || axes.channel() != granularity.axis() || sizes == null) {
       return byMagnitude(bias, granularity != Granularity.PER_TENSOR);
@@ -101,12 +103,19 @@ final class BiasEncodings {
     List<Double> own = weight.grids().stream().map(Encoding::scale).toList();
     if (granularity instanceof PerBlock blocks) {
       BlockLayout layout = new BlockLayout(blocks, sizes);
-      own =
-          blocks.scaleBits() > 0
-              ? BlockMultiples.of(node.input(1), weight, layout).units()
-              : largest(own, layout);
+      if (blocks.scaleBits() > 0) {
+        return BlockMultiples.of(node.input(1), weight, layout).units().stream()
+            .mapToDouble(unit -> (float) input.scale() * unit)
+            .toArray();
+      }
+      own = largest(own, layout);
     }
-    return own.stream().mapToDouble(scale -> input.scale() * scale).toArray();
+    return own.stream().mapToDouble(scale -> step(input.scale(), scale)).toArray();
+  }
+
+  /** In float32, as kernels and AIMET multiply. */
+  private static double step(double input, double weight) {
+    return (float) input * (float) weight;
   }
 
   private long @Nullable [] weightSizes(String tensor) {
@@ -122,7 +131,7 @@ final class BiasEncodings {
     int blocks = layout.blocks();
     return IntStream.range(0, layout.channels())
         .mapToObj(c -> scales.subList(c * blocks, (c + 1) * blocks))
-        .map(java.util.Collections::max)
+        .map(Collections::max)
         .toList();
   }
 
@@ -132,6 +141,6 @@ final class BiasEncodings {
     for (int i = 0; i < scales.length; i++) {
       scales[i] = Math.max(Math.abs((double) values[i]) / 0x1p31, Grids.minimumScale(BITS));
     }
-    return each ? scales : java.util.Arrays.stream(scales).max().stream().toArray();
+    return each ? scales : Arrays.stream(scales).max().stream().toArray();
   }
 }

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 
 /** Writes items as the entries of versions 0.6.1 and 1.0.0, whose offsets are in the unsigned view. */
@@ -84,7 +85,7 @@ final class ItemEntries {
 
   private static void putMultiples(
       Map<String, Object> entry, EncodingsItem item, BlockLayout layout) {
-    TensorEncoding encoding = java.util.Objects.requireNonNull(item.encoding());
+    TensorEncoding encoding = Objects.requireNonNull(item.encoding());
     BlockMultiples multiples = BlockMultiples.of(item.tensor(), encoding, layout);
     int bits = encoding.bitwidth() + layout.granularity().scaleBits();
     entry.put("enc_type", "LPBQ");

@@ -3,6 +3,7 @@ package io.qalibre.export;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -17,7 +18,7 @@ import java.util.TreeMap;
  */
 final class PythonJson {
   private static final Comparator<String> CODE_POINTS =
-      Comparator.comparing(text -> text.codePoints().toArray(), java.util.Arrays::compare);
+      Comparator.comparing(text -> text.codePoints().toArray(), Arrays::compare);
 
   /** Doubles with an exponent from here to {@link #LARGEST} are written without one. */
   private static final int SMALLEST = -4;

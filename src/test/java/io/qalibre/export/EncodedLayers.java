@@ -27,7 +27,7 @@ final class EncodedLayers {
   private static final String CONFIG =
       """
       {"defaults": {"ops": {"is_output_quantized": "True", "is_symmetric": "%s"},
-                    "params": {"is_quantized": "True", "is_symmetric": "True"},
+                    "params": {"is_quantized": "True", "is_symmetric": "%s"},
                     "strict_symmetric": "%s", "unsigned_symmetric": "%s",
                     "per_channel_quantization": "True"},
        "params": {"bias": {"is_quantized": "False"}},
@@ -39,13 +39,19 @@ final class EncodedLayers {
 
   private EncodedLayers() {}
 
-  /** The layers with weights per channel. */
+  /** The layers with symmetric weights per channel. */
   static Graph placed(Symmetry symmetry) {
+    return placed(symmetry, true);
+  }
+
+  /** The layers with weights per channel. */
+  static Graph placed(Symmetry symmetry, boolean symmetricParameters) {
     RuntimeConfig config =
         RuntimeConfig.parse(
             "layers",
             CONFIG.formatted(
                 word(symmetry.symmetric()),
+                word(symmetricParameters),
                 word(symmetry.strict()),
                 word(symmetry.unsignedIfPositive())));
     return Placement.place(

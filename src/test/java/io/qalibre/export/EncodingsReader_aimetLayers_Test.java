@@ -55,7 +55,8 @@ class EncodingsReader_aimetLayers_Test {
 
   private static Graph placed(String name) {
     String quantizers = name.substring(0, name.indexOf('.'));
-    return EncodedLayers.placed(SYMMETRIES.getOrDefault(quantizers, Symmetry.ASYMMETRIC));
+    return EncodedLayers.placed(
+        SYMMETRIES.getOrDefault(quantizers, Symmetry.ASYMMETRIC), !quantizers.contains("asym"));
   }
 
   private static ExportOptions options(String name) {
@@ -73,8 +74,9 @@ class EncodingsReader_aimetLayers_Test {
         codes.getOrDefault(option, ActivationCodes.UNSIGNED));
   }
 
-  /** All but who wrote it, and what its simulation was made with at first. */
+  /** All but who wrote it, what its simulation was made with at first, and the sign of zeros. */
   private static String entries(String text) {
-    return text.replaceAll("\"(producer|quantizer_args)\": \\{[^}]*\\}", "$1");
+    return text.replaceAll("\"(producer|quantizer_args)\": \\{[^}]*\\}", "$1")
+        .replaceAll("-0\\.0\\b", "0.0");
   }
 }
