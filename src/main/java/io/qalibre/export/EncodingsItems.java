@@ -55,6 +55,9 @@ final class EncodingsItems {
       }
       node.outputs().forEach(this::addActivation);
     }
+    // Constants that no operator reads any more may still have a quantizer.
+    quantizers.keySet().forEach(this::addParameter);
+    quantizers.keySet().forEach(this::addActivation);
   }
 
   /** The items of parameters. */

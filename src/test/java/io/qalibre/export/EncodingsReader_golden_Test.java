@@ -1,5 +1,6 @@
 package io.qalibre.export;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.qalibre.config.Placement;
@@ -15,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -84,7 +87,7 @@ class EncodingsReader_golden_Test {
     Simulation read = EncodingsReader.read(file, placed(tag));
     String written = EncodingsWriter.write(read, ExportOptions.DEFAULT.withEncodings(version));
 
-    assertThat(withoutProducer(written)).isEqualTo(withoutProducer(text));
+    assertThat(withoutProducer(written, tag)).isEqualTo(withoutProducer(text, tag));
   }
 
   private static Graph placed(String tag) {
@@ -122,7 +125,18 @@ class EncodingsReader_golden_Test {
         });
   }
 
-  private static String withoutProducer(String text) {
-    return text.replaceAll("\"producer\": \\{[^}]*\\}", "");
+  /** AIMET's equalization reorders nodes, so entries of equalized networks come in any order. */
+  private static String withoutProducer(String text, String tag) {
+    String rest = text.replaceAll("\"producer\": \\{[^}]*\\}", "");
+    return tag.contains(".cle.") ? sortedEntries(rest) : rest;
+  }
+
+  private static String sortedEntries(String text) {
+    return Pattern.compile("\n {8}\\{.*?\n {8}\\}", Pattern.DOTALL)
+        .matcher(text)
+        .results()
+        .map(MatchResult::group)
+        .sorted()
+        .collect(joining());
   }
 }
