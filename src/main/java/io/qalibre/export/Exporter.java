@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Writes a simulation for its target. */
 public final class Exporter {
@@ -46,9 +48,9 @@ public final class Exporter {
     Path networkFile = dir.resolve(prefix + ".onnx");
     Path encodingsFile = dir.resolve(prefix + ".encodings");
     Path qdqFile = dir.resolve(prefix + "_qdq.onnx");
-    OnnxWriter.write(network, networkFile);
+    List<Path> models = new ArrayList<>(OnnxWriter.write(network, networkFile));
     writeText(encodingsFile, encodings);
-    OnnxWriter.write(qdq, qdqFile);
+    models.addAll(OnnxWriter.write(qdq, qdqFile));
     return new Export(
         simulation,
         written(networkFile, "float network", "the target's converter reads it"),
@@ -59,7 +61,11 @@ public final class Exporter {
         written(
             qdqFile,
             "network with QuantizeLinear and DequantizeLinear",
-            "ONNX Runtime and TensorRT run it in int8 as it is"));
+            "ONNX Runtime and TensorRT run it in int8 as it is"),
+        models.stream()
+            .filter(file -> !file.equals(networkFile) && !file.equals(qdqFile))
+            .map(file -> written(file, "weights", "belongs to the network of its name"))
+            .toList());
   }
 
   private static void checkPrefix(String prefix) {
