@@ -110,7 +110,8 @@ public final class QuantizationSimModel implements Viewable {
    *
    * @param file encodings of AIMET's versions 0.6.1, 1.0.0 or 2.0.0
    * @throws io.qalibre.errors.QalibreException if the file is missing or malformed, or encodings
-   *     are missing, left over, or of another size, type or symmetry, all of which the message lists
+   *     are missing, left over, or of another size, type or symmetry, all of which the message
+   *     lists
    */
   public QuantizedNetwork loadEncodings(Path file) {
     return loadEncodings(file, EncodingsFit.STRICT);
@@ -127,8 +128,7 @@ public final class QuantizationSimModel implements Viewable {
    */
   public QuantizedNetwork loadEncodings(Path file, EncodingsFit fit) {
     Simulation read = EncodingsReader.read(file, graph, fit);
-    QuantizationSimModel sim =
-        new QuantizationSimModel(network, read.graph(), source, integerBias);
+    QuantizationSimModel sim = new QuantizationSimModel(network, read.graph(), source, integerBias);
     return new QuantizedNetwork(
         sim,
         sim.asOnTarget(read),

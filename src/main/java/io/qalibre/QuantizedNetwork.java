@@ -188,7 +188,8 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    *
    * @param folder where to; made if it is missing
    * @param prefix what the files' names begin with
-   * @param options how, such as {@code ExportOptions.DEFAULT.withEncodings(EncodingsVersion.V2_0_0)}
+   * @param options how, such as {@code
+   *     ExportOptions.DEFAULT.withEncodings(EncodingsVersion.V2_0_0)}
    * @throws QalibreException if a file cannot be written, or not in the form asked for
    */
   public Export export(Path folder, String prefix, ExportOptions options) {

@@ -88,11 +88,9 @@ final class BiasEncodings {
     return grids.grid(tensor).map(TensorEncoding::perTensor);
   }
 
-  private double[] scales(
-      OperatorNode node, Tensor bias, Encoding input, TensorEncoding weight) {
+  private double[] scales(OperatorNode node, Tensor bias, Encoding input, TensorEncoding weight) {
     long[] sizes = weightSizes(node.input(1));
-    WeightAxes axes =
-        sizes == null ? null : WeightAxes.of(node, sizes.length).orElse(null);
+    WeightAxes axes = sizes == null ? null : WeightAxes.of(node, sizes.length).orElse(null);
     Granularity granularity = weight.granularity();
     if (granularity == Granularity.PER_TENSOR && IntegerBias.concerns(node)) {
       return new double[] {step(input.scale(), weight.first().scale())};

@@ -2,9 +2,7 @@ package io.qalibre.export;
 
 /** What happens where an encodings file and the quantizers it is read for differ. */
 public enum EncodingsFit {
-  /**
-   * An error lists all that is missing, left over or different (AIMET's {@code strict=True}).
-   */
+  /** An error lists all that is missing, left over or different (AIMET's {@code strict=True}). */
   STRICT,
   /**
    * Quantizers without an entry are switched off, as in AIMET's {@code disable_missing_quantizers};

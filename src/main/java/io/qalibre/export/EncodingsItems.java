@@ -99,10 +99,7 @@ final class EncodingsItems {
   private EncodingsItem item(String tensor, QuantizerNode node) {
     boolean floating = node.spec().format().floating();
     return new EncodingsItem(
-        tensor,
-        node.parameter(),
-        sizes(tensor),
-        floating ? null : simulation.encoding(node.id()));
+        tensor, node.parameter(), sizes(tensor), floating ? null : simulation.encoding(node.id()));
   }
 
   private TensorShape sizes(String tensor) {
@@ -113,8 +110,7 @@ final class EncodingsItems {
   /** A bias of several operators has none: each would need steps of its own. */
   private void addIntegerBias(String tensor, BiasEncodings biases, OperatorNode node) {
     QuantizerNode quantizer = quantizers.get(tensor);
-    if (quantizer != null
-        && (quantizer.enabled() || quantizer.spec().format().floating())) {
+    if (quantizer != null && (quantizer.enabled() || quantizer.spec().format().floating())) {
       return;
     }
     boolean symmetric = quantizer == null || quantizer.spec().symmetry().symmetric();

@@ -37,8 +37,7 @@ record EntryDecoder(EncodingsVersion version) {
     for (int i = 0; i < scales.size(); i++) {
       boolean strict = symmetry.symmetric() && offsets.get(i) == middle(bits) + 1;
       long steps = (1L << bits) - (strict ? 2 : 1);
-      grids.add(
-          Encoding.of(scales.get(i), offsets.get(i), steps, bits, symmetry.symmetric()));
+      grids.add(Encoding.of(scales.get(i), offsets.get(i), steps, bits, symmetry.symmetric()));
     }
     return new TensorEncoding(granularity, grids);
   }
@@ -79,8 +78,7 @@ record EntryDecoder(EncodingsVersion version) {
     long middle = symmetry.strict() ? middle(bits) + 1 : middle(bits);
     return !symmetry.symmetric()
         || offsets.stream()
-            .allMatch(
-                offset -> offset == middle || (offset == 0 && symmetry.unsignedIfPositive()));
+            .allMatch(offset -> offset == middle || (offset == 0 && symmetry.unsignedIfPositive()));
   }
 
   /** The symmetry of which grids with these offsets are, as far as they tell. */

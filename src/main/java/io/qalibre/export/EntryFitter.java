@@ -73,7 +73,8 @@ record EntryFitter(Graph graph) {
         division.axis() == Division.NOT_SAID
             ? axes(node, sizes).map(WeightAxes::channel).orElse(sizes.length - 1)
             : Math.floorMod(division.axis(), Math.max(1, sizes.length));
-    return fitting(axis < 0 ? Optional.empty() : Optional.of(new PerChannel(axis)), division, sizes);
+    return fitting(
+        axis < 0 ? Optional.empty() : Optional.of(new PerChannel(axis)), division, sizes);
   }
 
   private Optional<Granularity> blocks(QuantizerNode node, Division division, long[] sizes) {

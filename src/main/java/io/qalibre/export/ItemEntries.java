@@ -12,7 +12,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 
-/** Writes items as the entries of versions 0.6.1 and 1.0.0, whose offsets are in the unsigned view. */
+/**
+ * Writes items as the entries of versions 0.6.1 and 1.0.0, whose offsets are in the unsigned view.
+ */
 final class ItemEntries {
   private ItemEntries() {}
 

@@ -140,11 +140,8 @@ final class ItemEntryParser {
       }
     }
     List<Double> multiples =
-        place.get("per_block_int_scale").elements().stream()
-            .map(JsonPlace::positive)
-            .toList();
-    List<Long> codeOffsets =
-        multiples.stream().map(multiple -> -(1L << (codeBits - 1))).toList();
+        place.get("per_block_int_scale").elements().stream().map(JsonPlace::positive).toList();
+    List<Long> codeOffsets = multiples.stream().map(multiple -> -(1L << (codeBits - 1))).toList();
     Division division =
         new Division(
             Form.BLOCK,
@@ -180,7 +177,8 @@ final class ItemEntryParser {
     if (expected != found) {
       throw new EncodingsFormatException(
           place.file(),
-          "%s: expected as many %s, found %d and %d".formatted(place.path(), what, found, expected));
+          "%s: expected as many %s, found %d and %d"
+              .formatted(place.path(), what, found, expected));
     }
   }
 }

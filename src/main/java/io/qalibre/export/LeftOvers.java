@@ -86,8 +86,7 @@ final class LeftOvers {
               String reason = reason(tensor, entry);
               if (!reason.isEmpty()) {
                 problems.put(
-                    entry.path(),
-                    "left over: `" + tensor + "` (" + entry.path() + ") " + reason);
+                    entry.path(), "left over: `" + tensor + "` (" + entry.path() + ") " + reason);
               }
             }
           });

@@ -78,8 +78,7 @@ final class LinearEntries {
     BlockMultiples multiples = BlockMultiples.of(item.tensor(), encoding, layout);
     List<Long> inMemory = layout.inMemory(multiples.multiples());
     entry.put("per_block_int_scale", BlockLayout.nest(inMemory, layout.dims()));
-    entry.put(
-        "per_channel_float_scale", BlockLayout.nest(multiples.units(), layout.channelDims()));
+    entry.put("per_channel_float_scale", BlockLayout.nest(multiples.units(), layout.channelDims()));
   }
 
   private static List<Long> zeroPoints(TensorEncoding encoding, boolean signed) {

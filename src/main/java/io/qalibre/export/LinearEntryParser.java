@@ -98,12 +98,10 @@ final class LinearEntryParser {
             units.stream().map(JsonPlace::positive).toList());
     Division division =
         new Division(Form.BLOCK, dims, axis(place), ItemEntryParser.blockSize(place), bits);
-    return new EncodingsEntry(
-        place.path(), NumberFormat.integer(bits), true, division, numbers);
+    return new EncodingsEntry(place.path(), NumberFormat.integer(bits), true, division, numbers);
   }
 
-  private static List<Long> offsets(
-      JsonPlace place, int count, List<Integer> dims, long middle) {
+  private static List<Long> offsets(JsonPlace place, int count, List<Integer> dims, long middle) {
     if (!place.node().has("y_zero_point")) {
       return Collections.nCopies(count, -middle);
     }

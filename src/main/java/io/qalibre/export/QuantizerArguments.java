@@ -16,8 +16,7 @@ import java.util.function.Function;
 final class QuantizerArguments {
   /** AIMET's words for quant schemes, where they are not ours. */
   private static final Map<String, String> SCHEMES =
-      Map.of(
-          "tf_enhanced", "post_training_tf_enhanced", "percentile", "post_training_percentile");
+      Map.of("tf_enhanced", "post_training_tf_enhanced", "percentile", "post_training_percentile");
 
   private QuantizerArguments() {}
 

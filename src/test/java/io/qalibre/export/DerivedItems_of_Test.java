@@ -24,7 +24,8 @@ class DerivedItems_of_Test {
             .op("f", "Identity", List.of("e"))
             .unchecked("f");
 
-    assertThat(derived(graph, item("a", 1), item("f", 2))).containsExactly("b:1", "c:1", "e:2", "d:2");
+    assertThat(derived(graph, item("a", 1), item("f", 2)))
+        .containsExactly("b:1", "c:1", "e:2", "d:2");
   }
 
   @Test
@@ -57,10 +58,7 @@ class DerivedItems_of_Test {
   @Test
   void a_Pad_hands_on_the_grid_of_what_is_padded() {
     Graph graph =
-        Net.input(4)
-            .random("value", 1)
-            .op("b", "Pad", List.of("x", "", "value"))
-            .unchecked("b");
+        Net.input(4).random("value", 1).op("b", "Pad", List.of("x", "", "value")).unchecked("b");
 
     assertThat(derived(graph, item("x", 1))).contains("b:1");
   }
@@ -80,10 +78,8 @@ class DerivedItems_of_Test {
 
   @Test
   void grids_of_channels_are_not_handed_on() {
-    Graph graph =
-        Net.input(2).random("w", 2, 2).op("t", "Transpose", List.of("w")).unchecked("t");
-    TensorEncoding channels =
-        TensorEncoding.ofAxis(0, List.of(grid(1), grid(1)));
+    Graph graph = Net.input(2).random("w", 2, 2).op("t", "Transpose", List.of("w")).unchecked("t");
+    TensorEncoding channels = TensorEncoding.ofAxis(0, List.of(grid(1), grid(1)));
     EncodingsItem weight = new EncodingsItem("w", true, TensorShape.of(2, 2), channels);
 
     assertThat(derived(graph, weight)).isEmpty();

@@ -135,8 +135,7 @@ class EncodingsReader_properties_Test {
 
   private static String text(EncodingsVersion version, boolean integerBias) {
     return EncodingsWriter.write(
-        SIMULATION,
-        ExportOptions.DEFAULT.withEncodings(version).withIntegerBias(integerBias));
+        SIMULATION, ExportOptions.DEFAULT.withEncodings(version).withIntegerBias(integerBias));
   }
 
   private static JsonNode shuffled(JsonNode node, Random random) {

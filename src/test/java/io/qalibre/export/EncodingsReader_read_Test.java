@@ -71,7 +71,8 @@ class EncodingsReader_read_Test {
     assertThatThrownBy(() -> EncodingsReader.read(file, placed))
         .hasMessageContaining(
             "`c1.weight` (param_encodings[0]): grids: expected 16 channels on axis 0, found per tensor")
-        .hasMessageContaining("left over: `pool` (activation_encodings[3]) has no quantizer of that kind that is")
+        .hasMessageContaining(
+            "left over: `pool` (activation_encodings[3]) has no quantizer of that kind that is")
         .hasMessageContaining("missing: `add`");
   }
 
@@ -175,6 +176,7 @@ class EncodingsReader_read_Test {
 
     assertThatThrownBy(() -> EncodingsReader.read(file, placed, EncodingsFit.DISABLE_MISSING))
         .isInstanceOf(EncodingsFormatException.class)
-        .hasMessageContaining("`input` (activation_encodings[0]): type: expected int8, found int16");
+        .hasMessageContaining(
+            "`input` (activation_encodings[0]): type: expected int8, found int16");
   }
 }

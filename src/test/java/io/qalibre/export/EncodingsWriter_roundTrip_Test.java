@@ -64,8 +64,7 @@ class EncodingsWriter_roundTrip_Test {
 
   @ParameterizedTest(name = "{0}, {1}, integer biases {2}")
   @MethodSource("cases")
-  void gives_the_same_bytes(
-      String name, EncodingsVersion version, boolean integerBias, Graph graph)
+  void gives_the_same_bytes(String name, EncodingsVersion version, boolean integerBias, Graph graph)
       throws IOException {
     ExportOptions options =
         ExportOptions.DEFAULT.withEncodings(version).withIntegerBias(integerBias);

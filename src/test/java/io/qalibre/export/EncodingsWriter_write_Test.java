@@ -26,7 +26,8 @@ class EncodingsWriter_write_Test {
 
   @Test
   void lists_enabled_quantizers_in_order_of_execution() throws IOException {
-    JsonNode root = mapper.readTree(EncodingsWriter.write(SmallNet.simulation(), ExportOptions.DEFAULT));
+    JsonNode root =
+        mapper.readTree(EncodingsWriter.write(SmallNet.simulation(), ExportOptions.DEFAULT));
 
     assertThat(root.get("activation_encodings").findValuesAsText("name"))
         .containsExactly("input", "relu", "clip", "add", "mean", "output");
@@ -108,8 +109,7 @@ class EncodingsWriter_write_Test {
     changed.put("c.weight", new TensorEncoding(encoding.granularity(), grids));
 
     assertThatThrownBy(
-            () ->
-                EncodingsWriter.write(new Simulation(graph, changed), ExportOptions.DEFAULT))
+            () -> EncodingsWriter.write(new Simulation(graph, changed), ExportOptions.DEFAULT))
         .isInstanceOf(QalibreException.class)
         .hasMessageStartingWith("`c.weight`: expected the block scales of a channel to be whole");
   }

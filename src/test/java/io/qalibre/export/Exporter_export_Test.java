@@ -89,11 +89,7 @@ class Exporter_export_Test {
 
     Export large =
         new Export(
-            export.simulation(),
-            export.onnx(),
-            export.encodings(),
-            export.qdq(),
-            List.of(weights));
+            export.simulation(), export.onnx(), export.encodings(), export.qdq(), List.of(weights));
 
     assertThat(export.weights()).isEmpty();
     assertThat(large.files()).hasSize(4).endsWith(weights);
