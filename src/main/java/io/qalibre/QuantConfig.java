@@ -20,9 +20,9 @@ import java.util.stream.Collectors;
  * names a tensor, a node (its parameters, constants and outputs), an operator type such as {@code
  * Conv} ({@code input} for the network's inputs), one node of a type by its place in the order of
  * execution ({@code Conv[0]} the first, {@code Conv[-1]} the last) or a kind ({@code activation},
- * {@code weight}, {@code bias}); {@code *} stands for any text. One that matches nothing is an error
- * when the simulation is made. Later edits win. Tied quantizers have one grid: what an edit says of
- * one holds for all of them, but {@link #disable} leaves the others on.
+ * {@code weight}, {@code bias}); {@code *} stands for any text. One that matches nothing is an
+ * error when the simulation is made. Later edits win. Tied quantizers have one grid: what an edit
+ * says of one holds for all of them, but {@link #disable} leaves the others on.
  *
  * @param config the target's rules
  * @param options the user's choices

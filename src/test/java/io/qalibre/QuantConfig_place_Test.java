@@ -9,9 +9,15 @@ import io.qalibre.errors.QalibreException;
 import io.qalibre.errors.UnknownNameException;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
+import io.qalibre.quant.Bounds;
+import io.qalibre.quant.Granularity;
+import io.qalibre.quant.NumberFormat;
 import io.qalibre.quant.QuantScheme;
+import io.qalibre.quant.QuantizerSpec;
+import io.qalibre.quant.Rounding;
 import io.qalibre.quant.Symmetry;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,6 +54,11 @@ class QuantConfig_place_Test {
           weight     | conv1.weight, dw.weight, fc.weight
           activation | input, relu1, clip, shift, relu2, gap, output
           input      | input
+          Conv[0]    | conv1.weight
+          Conv[-1]   | dw.weight
+          Relu[1]    | relu2
+          Add[0]     | shift
+          input[0]   | input
           *          | input, conv1.weight, relu1, dw.weight, clip, shift, relu2, gap, fc.weight, output
           bias       |
           """)
@@ -95,6 +106,117 @@ class QuantConfig_place_Test {
   }
 
   @Test
+  void a_place_that_does_not_exist_names_the_last_one() {
+    assertThatThrownBy(() -> QuantConfig.int8().disable("Conv[2]").place(NETWORK))
+        .isInstanceOf(UnknownNameException.class)
+        .hasMessageContaining("`Conv[2]`")
+        .hasMessageContaining("`Conv[1]`");
+    assertThatThrownBy(() -> QuantConfig.int8().disable("Conv[-3]").place(NETWORK))
+        .isInstanceOf(UnknownNameException.class);
+    assertThatThrownBy(() -> QuantConfig.int8().disable("Conv[99999999999]").place(NETWORK))
+        .isInstanceOf(UnknownNameException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"v66", "v68", "v69", "v73", "v75", "v79", "v81", "v85", "V73"})
+  void htp_is_built_in_for_each_version(String version) {
+    QuantConfig config = QuantConfig.htp(version);
+
+    assertThat(config.config().name()).isEqualTo("htp_" + version.toLowerCase(Locale.ROOT));
+    assertThat(enabled(config)).contains("input", "conv1.weight", "relu1", "output", "six");
+    assertThat(quantizer(config, "relu1").spec().bounds()).isEqualTo(new Bounds(0.0, null));
+    assertThat(quantizer(config, "conv1.weight").spec().perChannel())
+        .isEqualTo(!version.equals("v66"));
+    assertThat(quantizer(config, "fc.weight").spec().perChannel())
+        .isEqualTo(!version.equals("v66") && !version.equals("v68"));
+  }
+
+  @Test
+  void later_processors_fuse_what_earlier_ones_do_not() {
+    assertThat(enabled(QuantConfig.htp("v69"))).contains("conv1", "dw");
+    assertThat(enabled(QuantConfig.htp("v73"))).doesNotContain("conv1").contains("dw");
+  }
+
+  @Test
+  void an_unknown_version_names_the_nearest() {
+    assertThatThrownBy(() -> QuantConfig.htp("v72"))
+        .isInstanceOf(UnknownNameException.class)
+        .hasMessageContaining("`htp_v72`")
+        .hasMessageContaining("`htp_v73`");
+  }
+
+  @Test
+  void float16_schemes_and_rounding_are_set() {
+    QuantConfig config =
+        QuantConfig.int8()
+            .withSchemes(QuantScheme.TF_ENHANCED, QuantScheme.percentile(99))
+            .withScheme("relu1", QuantScheme.MIN_MAX)
+            .withFloat16("gap")
+            .withRounding(Rounding.HALF_AWAY);
+
+    assertThat(quantizer(config, "dw.weight").spec().scheme()).isEqualTo(QuantScheme.TF_ENHANCED);
+    assertThat(quantizer(config, "relu2").spec().scheme()).isEqualTo(QuantScheme.percentile(99));
+    assertThat(quantizer(config, "relu1").spec().scheme()).isEqualTo(QuantScheme.MIN_MAX);
+    assertThat(quantizer(config, "gap").spec().format()).isEqualTo(NumberFormat.FLOAT16);
+    assertThat(quantizer(config, "relu1").spec().format())
+        .isEqualTo(NumberFormat.integer(8).withRounding(Rounding.HALF_AWAY));
+    assertThat(quantizer(config.withBits("gap", 8), "gap").spec().format().floating()).isFalse();
+    assertThat(quantizer(config, "gap").placement().rule())
+        .isEqualTo("defaults.ops; user: float16 gap");
+    assertThat(config.toString())
+        .isEqualTo(
+            "int8: weights 8 bits tf_enhanced, activations 8 bits "
+                + QuantScheme.percentile(99).label()
+                + "; half_away; min_max relu1; float16 gap");
+  }
+
+  @Test
+  void blocks_lie_along_the_input_channels() {
+    QuantConfig config =
+        QuantConfig.perTensor().withBlockwise("conv1", 4, 3).withLpbq("Gemm", 4, 8, 2);
+
+    QuantizerSpec conv = quantizer(config, "conv1.weight").spec();
+    assertThat(conv.granularity()).isEqualTo(new Granularity.PerBlock(0, 1, 3, 0));
+    assertThat(conv.bitwidth()).isEqualTo(4);
+    assertThat(quantizer(config, "conv1.bias").spec().bitwidth()).isEqualTo(8);
+    assertThat(quantizer(config, "fc.weight").spec().granularity())
+        .isEqualTo(new Granularity.PerBlock(0, 1, 2, 4));
+    assertThat(quantizer(config, "fc.weight").placement().rule())
+        .isEqualTo("defaults.params; user: 4 to 8 bits in blocks of 2 Gemm");
+    assertThat(quantizer(config, "conv1.weight").placement().rule())
+        .isEqualTo("defaults.params; user: 4 bits in blocks of 3 conv1");
+  }
+
+  @Test
+  void blocks_have_to_divide_a_weight_that_has_input_channels() {
+    assertThatThrownBy(() -> QuantConfig.int8().withBlockwise("fc", 4, 3).place(NETWORK))
+        .isInstanceOf(QalibreException.class)
+        .hasMessage(
+            "blocks of weight `fc.weight`: expected a block size that divides the 4 input channels of axis 1, found 3");
+    assertThatThrownBy(() -> QuantConfig.int8().withBlockwise("relu1", 4, 2).place(NETWORK))
+        .isInstanceOf(UnknownNameException.class)
+        .hasMessageStartingWith("no weight of a Conv, ConvTranspose, Gemm or MatMul `relu1`");
+    assertThatThrownBy(() -> QuantConfig.int8().withBlockwise("fc", 4, 0))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("block size of `fc`");
+    assertThatThrownBy(() -> QuantConfig.int8().withLpbq("fc", 8, 8, 2))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("expected more than the 8 of its codes, found 8");
+    assertThatThrownBy(() -> QuantConfig.int8().withLpbq("fc", 4, 32, 2))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("expected 1 to 16 bits more");
+    assertThatThrownBy(
+            () ->
+                QuantConfig.int8()
+                    .withLpbq("fc", 4, 8, 2)
+                    .withSymmetric("fc.weight", false)
+                    .place(NETWORK))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("`fc.weight`")
+        .hasMessageContaining("expected symmetric grids");
+  }
+
+  @Test
   void special_characters_of_names_are_taken_as_they_are() {
     assertThatThrownBy(() -> QuantConfig.int8().disable("conv1[.]weight").place(NETWORK))
         .isInstanceOf(UnknownNameException.class);
@@ -103,13 +225,13 @@ class QuantConfig_place_Test {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {-1, 0, 1, 33})
+  @ValueSource(ints = {-1, 0, 1, 17, 31, 33})
   void bits_out_of_range_are_refused(int bits) {
     QuantConfig config = QuantConfig.int8();
 
     assertThatThrownBy(() -> config.withWeightBits(bits))
         .isInstanceOf(QalibreException.class)
-        .hasMessage("the bitwidth of weights: expected 2 to 32 bits, found " + bits);
+        .hasMessage("the bitwidth of weights: expected 2 to 16 or 32 bits, found " + bits);
     assertThatThrownBy(() -> config.withActivationBits(bits)).isInstanceOf(QalibreException.class);
     assertThatThrownBy(() -> config.withBits("fc", bits))
         .isInstanceOf(QalibreException.class)

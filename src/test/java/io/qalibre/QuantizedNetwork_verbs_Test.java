@@ -112,9 +112,10 @@ class QuantizedNetwork_verbs_Test {
             "kind",
             "operator",
             "bitwidth",
+            "format",
             "scheme",
             "symmetric",
-            "per channel",
+            "granularity",
             "enabled",
             "rule");
     assertThat(table.rowCount()).isEqualTo(sim.graph().quantizers().size());

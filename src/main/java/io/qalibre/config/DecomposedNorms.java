@@ -108,7 +108,9 @@ final class DecomposedNorms {
       nodes.add(product);
       return Optional.of(nodes);
     }
-    if (next == null || !next.type().equals("Div") || !next.inputs().equals(List.of(tensor, root))) {
+    if (next == null
+        || !next.type().equals("Div")
+        || !next.inputs().equals(List.of(tensor, root))) {
       return Optional.empty();
     }
     nodes.add(next);
@@ -178,9 +180,7 @@ final class DecomposedNorms {
 
   private @Nullable OperatorNode onlyReader(OperatorNode node) {
     Set<OperatorNode> readers = readers(node.output());
-    return readers.size() == 1 && !graph.isOutput(node.output())
-        ? readers.iterator().next()
-        : null;
+    return readers.size() == 1 && !graph.isOutput(node.output()) ? readers.iterator().next() : null;
   }
 
   private Set<OperatorNode> readers(String tensor) {

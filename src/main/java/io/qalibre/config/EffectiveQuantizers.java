@@ -62,9 +62,7 @@ final class EffectiveQuantizers {
   }
 
   boolean preservesGrid(OperatorNode node) {
-    return keepGrids
-        ? OperatorFamilies.handsValuesOn(node)
-        : OperatorFamilies.preservesGrid(node);
+    return keepGrids ? OperatorFamilies.handsValuesOn(node) : OperatorFamilies.preservesGrid(node);
   }
 
   private boolean isFloatCast(OperatorNode node) {

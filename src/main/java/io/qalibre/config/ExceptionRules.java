@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  *       normalization follow its output in bits and symmetry; those of a layer or batch
  *       normalization are symmetric from 16 bits on, and have 8 on Qualcomm's processors before
  *       V73.
- *   <li>Where a MatMul multiplies two computed tensors and the config names the hardware, the second
- *       one is symmetric with 8 bits before V73; later a second one of 16 bits is symmetric and
- *       gives the first one 16 bits as well.
+ *   <li>Where a MatMul multiplies two computed tensors and the config names the hardware, the
+ *       second one is symmetric with 8 bits before V73; later a second one of 16 bits is symmetric
+ *       and gives the first one 16 bits as well.
  *   <li>A grouped ConvTranspose spreads an output channel over two axes of its weight, which
  *       therefore has one grid.
  * </ul>

@@ -21,17 +21,6 @@ import java.util.stream.Collectors;
  * say what they write; others are taken to write what they read first.
  */
 final class FloatTensors {
-  /** Of operators outside the catalogue, those that write no floats. */
-  private static final Set<String> NOT_FLOAT =
-      Set.of(
-          "BitShift",
-          "BitwiseAnd",
-          "BitwiseNot",
-          "BitwiseOr",
-          "BitwiseXor",
-          "NonZero",
-          "QuantizeLinear");
-
   private final Graph graph;
   private final Map<String, DataType> types = new HashMap<>();
 
@@ -65,7 +54,9 @@ final class FloatTensors {
     if (node.type().equals("DequantizeLinear")) {
       return DataType.FLOAT;
     }
-    return NOT_FLOAT.contains(node.type()) || !node.hasInput(0)
+    // What is written without reading anything, and codes, are no floats; which integers they are
+    // does not matter here.
+    return node.type().equals("QuantizeLinear") || !node.hasInput(0)
         ? DataType.INT64
         : type(node.input(0));
   }

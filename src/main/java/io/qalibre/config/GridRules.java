@@ -70,8 +70,7 @@ final class GridRules {
         .ifPresent(
             state -> {
               state.grid.symmetric = symmetric;
-              state.note(
-                  (symmetric ? "" : "a") + "symmetric as the weight of " + node.type());
+              state.note((symmetric ? "" : "a") + "symmetric as the weight of " + node.type());
             });
   }
 

@@ -44,14 +44,12 @@ public record PlacementOptions(
 
   /** The same with another bitwidth of parameters. */
   public PlacementOptions withParameterBits(int bits) {
-    return new PlacementOptions(
-        new Tensors(bits, parameters.scheme), activations, rounding, edits);
+    return new PlacementOptions(new Tensors(bits, parameters.scheme), activations, rounding, edits);
   }
 
   /** The same with another bitwidth of activations. */
   public PlacementOptions withActivationBits(int bits) {
-    return new PlacementOptions(
-        parameters, new Tensors(bits, activations.scheme), rounding, edits);
+    return new PlacementOptions(parameters, new Tensors(bits, activations.scheme), rounding, edits);
   }
 
   /** The same with other schemes. */

@@ -115,8 +115,7 @@ final class PlacementRules {
     Bounds bounds = new Bounds(constraint.min(), constraint.max());
     Range range = bounds.range();
     boolean even =
-        range != null
-            && Math.abs(range.min() + range.max()) <= EVEN * (range.max() - range.min());
+        range != null && Math.abs(range.min() + range.max()) <= EVEN * (range.max() - range.min());
     for (QuantizerState state : table.outputs(node)) {
       state.grid.bounds = bounds;
       state.grid.symmetric |= even;

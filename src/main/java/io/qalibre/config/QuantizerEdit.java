@@ -10,8 +10,8 @@ import io.qalibre.quant.QuantScheme;
  * ({@code input} for the network's inputs), one node of a type by its place in the order of
  * execution ({@code Conv[0]} the first, {@code Conv[-1]} the last) or a kind ({@code activation},
  * {@code weight}, {@code bias}); {@code *} stands for any text. What fits in any of these ways is
- * changed. Tied quantizers have one grid, which is changed for all of them; switching one off leaves
- * the others on.
+ * changed. Tied quantizers have one grid, which is changed for all of them; switching one off
+ * leaves the others on.
  */
 public sealed interface QuantizerEdit {
   /** What it changes. */

@@ -76,8 +76,7 @@ final class QuantizerTable {
       String tensor = node.input(i);
       if (slot != null && graph.isInitializer(tensor)) {
         addParameter(
-            tensor,
-            new Owner(node, node.type(), slot.kind(), channelAxis(node, slot, tensor)));
+            tensor, new Owner(node, node.type(), slot.kind(), channelAxis(node, slot, tensor)));
       }
     }
   }

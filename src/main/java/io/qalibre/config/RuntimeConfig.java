@@ -233,8 +233,8 @@ public record RuntimeConfig(
    *     value, a Dropout's ratio) have quantizers, for the encodings file; AIMET says yes
    * @param tieQuantizers whether operators such as Concat, Relu and AveragePool share one grid
    *     between inputs and outputs; AIMET says yes
-   * @param keepGrids whether the outputs of all operators that hand their input's values on unchanged
-   *     keep its grid, also of those that AIMET does not count among them (GlobalMaxPool,
+   * @param keepGrids whether the outputs of all operators that hand their input's values on
+   *     unchanged keep its grid, also of those that AIMET does not count among them (GlobalMaxPool,
    *     MaxUnpool, ReverseSequence, CastLike)
    */
   public record Deviations(

@@ -49,8 +49,7 @@ final class RuntimeConfigReader {
     return new RuntimeConfig(
         root.file(),
         defaults(root.require("defaults")),
-        new Overrides(
-            params(root.get("params")), opTypes(root.require("op_type")), boundary(root)),
+        new Overrides(params(root.get("params")), opTypes(root.require("op_type")), boundary(root)),
         fusion(root),
         deviations(root.get("qalibre")));
   }

@@ -22,9 +22,9 @@ import java.util.Set;
  *       output's grid, through further such operators and those that hand values on. An input that
  *       something else reads as well keeps its own. Where all inputs have the same fixed range, the
  *       output takes it; where they differ, those with a fixed range keep their own grid.
- *   <li>Forward: an enabled output of Relu, AveragePool, Resize and Upsample takes the input's grid,
- *       which takes over what the output's asked for. Where the output has a fixed range and the
- *       input is read by others as well, or both have one and they differ, they stay apart.
+ *   <li>Forward: an enabled output of Relu, AveragePool, Resize and Upsample takes the input's
+ *       grid, which takes over what the output's asked for. Where the output has a fixed range and
+ *       the input is read by others as well, or both have one and they differ, they stay apart.
  * </ul>
  */
 final class TieRules {
@@ -104,7 +104,8 @@ final class TieRules {
         new HashSet<>(graph.consumers(path.map(p -> p.state().tensor).orElse(tensor)));
     path.ifPresent(
         p -> {
-          p.through().forEach(node -> node.outputs().forEach(o -> readers.addAll(graph.consumers(o))));
+          p.through()
+              .forEach(node -> node.outputs().forEach(o -> readers.addAll(graph.consumers(o))));
           p.through().forEach(readers::remove);
         });
     return readers;

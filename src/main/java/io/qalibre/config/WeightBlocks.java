@@ -34,8 +34,7 @@ final class WeightBlocks {
           "blocks of weight `%s`: expected a block size that divides the %d input channels of axis %d, found %d"
               .formatted(state.tensor, size, axis, edit.blockSize()));
     }
-    return new Granularity.PerBlock(
-        layer.channelAxis(), axis, edit.blockSize(), edit.scaleBits());
+    return new Granularity.PerBlock(layer.channelAxis(), axis, edit.blockSize(), edit.scaleBits());
   }
 
   private Optional<Owner> layer(QuantizerState state) {

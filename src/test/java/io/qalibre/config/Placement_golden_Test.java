@@ -111,9 +111,7 @@ class Placement_golden_Test {
             quantizer.get("per_channel").booleanValue()
                 ? quantizer.get("channel_axis").asText()
                 : "none",
-            range.isNull()
-                ? Bounds.NONE
-                : new Bounds(end(range.get(0)), end(range.get(1))),
+            range.isNull() ? Bounds.NONE : new Bounds(end(range.get(0)), end(range.get(1))),
             enabled
                 ? StreamSupport.stream(all.spliterator(), false)
                     .filter(q -> q.get("enabled").booleanValue())

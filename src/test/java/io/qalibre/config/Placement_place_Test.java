@@ -71,6 +71,8 @@ class Placement_place_Test {
             "relu1",
             "dw.weight",
             "dw",
+            "zero",
+            "six",
             "clip",
             "shift",
             "relu2",
@@ -78,13 +80,14 @@ class Placement_place_Test {
             "fc.weight",
             "output");
     assertThat(rule(placed, "dw")).isEqualTo("defaults.ops");
+    assertThat(rule(placed, "six")).isEqualTo("model_input");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"int8", "per_tensor", "per_channel"})
+  @ValueSource(strings = {"per_tensor", "per_channel", "htp_v66", "htp_v73"})
   void every_possible_quantizer_is_a_node(String config) {
     assertThat(place(network(), config).quantizers())
-        .extracting(QuantizerNode::id)
+        .extracting(QuantizerNode::tensor)
         .containsExactly(
             "input",
             "conv1.weight",
@@ -94,6 +97,8 @@ class Placement_place_Test {
             "pool",
             "dw.weight",
             "dw",
+            "zero",
+            "six",
             "clip",
             "shift",
             "add",
@@ -102,6 +107,48 @@ class Placement_place_Test {
             "fc.weight",
             "fc.bias",
             "output");
+  }
+
+  @Test
+  void int8_has_no_quantizers_of_bounds() {
+    assertThat(place(network(), "int8").quantizers())
+        .hasSize(16)
+        .extracting(QuantizerNode::tensor)
+        .doesNotContain("zero", "six");
+  }
+
+  @Test
+  void bounds_are_quantized_for_the_files_and_read_as_they_are() {
+    Graph placed = place(network(), "per_tensor");
+
+    assertThat(operator(placed, "clip").inputs()).containsExactly("dw_qdq", "zero", "six");
+    assertThat(quantizer(placed, "six").enabled()).isTrue();
+    assertThat(placed.consumers(quantizer(placed, "six").output())).isEmpty();
+  }
+
+  @Test
+  void sizes_of_a_resize_have_no_quantizer_anywhere() {
+    Graph graph =
+        start("resize")
+            .output(value("sum", Dim.symbolic("N"), Dim.of(3), Dim.of(8), Dim.of(8)))
+            .initializer("scales", io.qalibre.graph.Tensor.of(new float[] {1, 1, 1, 1}, 4))
+            .node(op("up", "Resize", List.of("input", "", "scales")))
+            .node(op("sum", "Add", List.of("up", "scales")))
+            .build();
+
+    assertThat(place(graph, "per_tensor").quantizers())
+        .extracting(QuantizerNode::tensor)
+        .containsExactly("input", "up", "sum");
+  }
+
+  @Test
+  void a_constant_that_nothing_reads_is_quantized_as_aimet_does() {
+    Graph graph = network().toBuilder().initializer("left", weights(1)).build();
+
+    assertThat(enabled(place(graph, "per_tensor"))).contains("left");
+    assertThat(quantizer(place(graph, "per_tensor"), "left").placement().operator())
+        .isEqualTo("Constant");
+    assertThat(enabled(place(graph, "int8"))).doesNotContain("left");
   }
 
   @Test
@@ -124,7 +171,7 @@ class Placement_place_Test {
     assertThat(weight.symmetry()).isEqualTo(Symmetry.SYMMETRIC);
     assertThat(weight.bitwidth()).isEqualTo(8);
     assertThat(weight.axis()).isZero();
-    assertThat(quantizer(perChannel, "fc.bias").spec().bitwidth()).isEqualTo(32);
+    assertThat(quantizer(perChannel, "fc.bias").spec().bitwidth()).isEqualTo(8);
     assertThat(quantizer(perChannel, "fc.bias").spec().axis()).isZero();
     QuantizerSpec activation = quantizer(perChannel, "relu1").spec();
     assertThat(activation.symmetry()).isEqualTo(Symmetry.ASYMMETRIC);
@@ -277,6 +324,33 @@ class Placement_place_Test {
         network().toBuilder().initializer("zero", io.qalibre.graph.Tensor.scalar(-1)).build();
 
     assertThat(enabled(place(graph, "int8"))).contains("dw", "clip");
+  }
+
+  @Test
+  void aimet_fuses_any_clip() {
+    Graph graph =
+        start("hardtanh")
+            .output(value("clip", Dim.symbolic("N"), Dim.of(4), Dim.of(6), Dim.of(6)))
+            .initializer("w", weights(4, 3, 3, 3))
+            .initializer("low", io.qalibre.graph.Tensor.scalar(-1))
+            .node(op("conv", "Conv", List.of("input", "w")))
+            .node(op("clip", "Clip", List.of("conv", "low")))
+            .build();
+
+    assertThat(enabled(place(graph, "per_tensor"))).containsExactly("input", "w", "low", "clip");
+    assertThat(enabled(place(graph, "int8"))).containsExactly("input", "w", "conv", "clip");
+  }
+
+  @Test
+  void what_hands_values_on_is_counted_as_aimet_counts_but_in_int8() {
+    Graph graph =
+        start("pool")
+            .output(value("pool", Dim.symbolic("N"), Dim.of(3), Dim.of(1), Dim.of(1)))
+            .node(op("pool", "GlobalMaxPool", List.of("input")))
+            .build();
+
+    assertThat(enabled(place(graph, "per_tensor"))).containsExactly("input", "pool");
+    assertThat(enabled(place(graph, "int8"))).containsExactly("input");
   }
 
   @Test

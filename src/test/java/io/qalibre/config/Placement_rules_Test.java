@@ -8,7 +8,6 @@ import static io.qalibre.config.SmallGraphs.rule;
 import static io.qalibre.config.SmallGraphs.start;
 import static io.qalibre.config.SmallGraphs.value;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.qalibre.graph.Dim;
@@ -159,54 +158,44 @@ class Placement_rules_Test {
   }
 
   @Test
-  void a_constraint_of_one_end_is_refused_where_it_would_count() {
-    String half = "\"op_type\": {\"Relu\": {\"encoding_constraints\": {\"min\": 0}}}";
+  void a_constraint_may_fix_one_end_and_is_named() {
+    Graph placed =
+        place(
+            network(),
+            "\"op_type\": {}",
+            """
+            "op_type": {"Relu": {"encoding_constraints": {"min": 0},
+                                 "is_output_quantized": "True"},
+                        "GlobalAveragePool": {"encoding_constraints": {"max": 2}}}
+            """);
 
-    assertThatCode(() -> place(network(), "\"op_type\": {}", half)).doesNotThrowAnyException();
-    assertThatThrownBy(
-            () ->
-                place(
-                    network(),
-                    "\"op_type\": {}",
-                    half,
-                    "\"ops\": {}",
-                    "\"ops\": {\"is_output_quantized\": \"True\"}"))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("$.op_type.Relu.encoding_constraints")
-        .hasMessageContaining("not supported yet");
+    assertThat(quantizer(placed, "relu1").spec().bounds()).isEqualTo(new Bounds(0.0, null));
+    assertThat(quantizer(placed, "relu1").spec().symmetry()).isEqualTo(Symmetry.ASYMMETRIC);
+    assertThat(quantizer(placed, "gap").spec().bounds()).isEqualTo(new Bounds(null, 2.0));
+    assertThat(rule(placed, "relu1"))
+        .isEqualTo("op_type.Relu.is_output_quantized; op_type.Relu.encoding_constraints");
+    assertThat(rule(placed, "gap")).isEqualTo("not in defaults.ops");
   }
 
   @Test
-  void a_pass_that_is_not_supported_is_refused_where_it_may_apply() {
-    String passes = "\"supergroup_pass_list\": [\"MatmulAdd\", \"LayerNormalization\"]";
+  void passes_without_a_match_change_nothing() {
     Graph roots =
         start("roots")
             .output(value("root", Dim.symbolic("N"), Dim.of(3), Dim.of(8), Dim.of(8)))
             .node(op("root", "Sqrt", List.of("input")))
             .build();
-    String[] sections = {"\"supergroups\": []", "\"supergroups\": [], " + passes};
+    String on = "\"ops\": {\"is_output_quantized\": \"True\"}";
 
-    assertThatCode(() -> place(network(), sections)).doesNotThrowAnyException();
-    assertThatThrownBy(() -> place(roots, sections))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("$.supergroup_pass_list[1]: LayerNormalization is not supported yet");
-  }
+    Graph placed =
+        place(
+            roots,
+            "\"supergroups\": []",
+            "\"supergroups\": [], \"supergroup_pass_list\": "
+                + "[\"LayerNormalization\", \"RMSNormalization\", \"MaskedSoftmax\"]",
+            "\"ops\": {}",
+            on);
 
-  @Test
-  void a_hardware_rule_is_refused_where_it_would_count() {
-    Graph product =
-        start("product")
-            .output(value("mm", Dim.symbolic("N"), Dim.of(3), Dim.of(8), Dim.of(8)))
-            .node(op("mm", "MatMul", List.of("input", "input")))
-            .build();
-    String[] sections = {
-      "\"ops\": {}, \"params\": {}", "\"ops\": {}, \"params\": {}, \"hw_version\": \"V73\""
-    };
-
-    assertThatCode(() -> place(network(), sections)).doesNotThrowAnyException();
-    assertThatThrownBy(() -> place(product, sections))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("$.defaults.hw_version")
-        .hasMessageContaining("`mm`");
+    assertThat(placed.quantizers()).isEqualTo(place(roots, "\"ops\": {}", on).quantizers());
+    assertThat(enabled(placed)).containsExactly("root");
   }
 }

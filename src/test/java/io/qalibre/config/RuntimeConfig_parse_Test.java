@@ -63,9 +63,38 @@ class RuntimeConfig_parse_Test {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"int8", "per_channel", "per_tensor"})
-  void built_in_configs_are_valid(String name) {
-    assertThat(RuntimeConfig.builtIn(name).fusion().passes()).containsExactly("MatmulAdd");
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          int8        |     | 16
+          per_channel |     | 5
+          per_tensor  |     | 5
+          htp_v66     | V66 | 3
+          htp_v68     | V68 | 3
+          htp_v69     | V69 | 3
+          htp_v73     | V73 | 14
+          htp_v75     | V75 | 14
+          htp_v79     | V79 | 14
+          htp_v81     | V81 | 14
+          htp_v85     | V85 | 14
+          """)
+  void built_in_configs_are_valid(String name, String hardware, int supergroups) {
+    RuntimeConfig config = RuntimeConfig.builtIn(name);
+
+    assertThat(config.name()).isEqualTo(name);
+    assertThat(config.defaults().target().hwVersion()).isEqualTo(hardware);
+    assertThat(config.fusion().supergroups()).hasSize(supergroups);
+    assertThat(config.integerBias()).isEqualTo(name.equals("int8"));
+  }
+
+  @Test
+  void without_its_own_section_a_config_is_as_aimets() {
+    RuntimeConfig config = RuntimeConfig.builtIn("per_tensor");
+
+    assertThat(config.deviations()).isEqualTo(RuntimeConfig.Deviations.NONE);
+    assertThat(config.deviations().quantizeBounds()).isTrue();
+    assertThat(config.deviations().tieQuantizers()).isTrue();
   }
 
   @ParameterizedTest
