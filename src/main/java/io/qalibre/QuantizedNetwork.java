@@ -51,12 +51,15 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
     return simulation;
   }
 
-  /** A row a quantized tensor; of several channels the outermost range and the largest scale. */
+  /**
+   * A row a tensor that is quantized to a grid; of several channels the outermost range and the
+   * largest scale. Tensors in float16 have no grid.
+   */
   public Table encodings() {
     record Row(QuantizerNode quantizer, TensorEncoding encoding) {}
     List<Row> rows =
         simulation.graph().quantizers().stream()
-            .filter(QuantizerNode::enabled)
+            .filter(q -> q.enabled() && !q.spec().format().floating())
             .map(q -> new Row(q, simulation.encoding(q.id())))
             .toList();
     return Tables.of("Encodings", rows)

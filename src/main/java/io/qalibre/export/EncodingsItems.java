@@ -8,6 +8,7 @@ import io.qalibre.graph.Tensor;
 import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.ValueInfo;
 import io.qalibre.graph.op.OperatorCatalogue;
+import io.qalibre.graph.op.ParameterSlot;
 import io.qalibre.quant.TensorEncoding;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -128,8 +129,10 @@ final class EncodingsItems {
     if (quantizer != null) {
       return BiasPlan.isBias(quantizer);
     }
-    return OperatorCatalogue.supports(node.type())
-        && OperatorCatalogue.get(node).parameters().containsKey(input)
-        && OperatorCatalogue.get(node).parameters().get(input).kind().equals("bias");
+    if (!OperatorCatalogue.supports(node.type())) {
+      return false;
+    }
+    ParameterSlot slot = OperatorCatalogue.get(node).parameters().get(input);
+    return slot != null && slot.kind().equals("bias");
   }
 }
