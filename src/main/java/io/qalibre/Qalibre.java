@@ -54,7 +54,7 @@ public final class Qalibre {
    * places them; for others use {@link QuantizationSimModel#loadEncodings}.
    *
    * @param onnx the float network
-   * @param encodings its encodings, format 1.0.0
+   * @param encodings its encodings, of any of AIMET's versions
    * @throws io.qalibre.errors.QalibreException if a file is missing or wrong, or the encodings do
    *     not belong to the network
    */
@@ -66,7 +66,7 @@ public final class Qalibre {
    * Loads a network with encodings computed earlier; see {@link #load(String, String)}.
    *
    * @param onnx the float network
-   * @param encodings its encodings, format 1.0.0
+   * @param encodings its encodings, of any of AIMET's versions
    */
   public static QuantizedNetwork load(Path onnx, Path encodings) {
     return load(onnx).simulate(QuantConfig.int8()).loadEncodings(encodings);

@@ -2,6 +2,7 @@ package io.qalibre;
 
 import ai.djl.training.dataset.Dataset;
 import io.qalibre.engine.Calibrator;
+import io.qalibre.export.EncodingsFit;
 import io.qalibre.export.EncodingsReader;
 import io.qalibre.export.IntegerBiases;
 import io.qalibre.export.OverflowGuard;
@@ -139,16 +140,32 @@ public final class QuantizationSimModel implements Viewable {
   }
 
   /**
-   * Takes the ranges from a file.
+   * Takes the ranges from a file that has to fit these quantizers.
    *
-   * @param file encodings, format 1.0.0
+   * @param file encodings of AIMET's versions 0.6.1, 1.0.0 or 2.0.0
    * @throws io.qalibre.errors.QalibreException if the file is missing or malformed, or encodings
-   *     are missing, left over, or of the wrong size
+   *     are missing, left over, or of another size, type or symmetry, all of which the message
+   *     lists
    */
   public QuantizedNetwork loadEncodings(Path file) {
+    return loadEncodings(file, EncodingsFit.STRICT);
+  }
+
+  /**
+   * Takes the ranges from a file, and with {@link EncodingsFit#RECONFIGURE} also bits, symmetry and
+   * channels.
+   *
+   * @param file encodings of AIMET's versions 0.6.1, 1.0.0 or 2.0.0
+   * @param fit what happens where the file and these quantizers differ
+   * @throws io.qalibre.errors.QalibreException if the file is missing or malformed, or differs in
+   *     what {@code fit} does not allow, all of which the message lists
+   */
+  public QuantizedNetwork loadEncodings(Path file, EncodingsFit fit) {
+    Simulation read = EncodingsReader.read(file, graph, fit);
+    QuantizationSimModel sim = new QuantizationSimModel(network, read.graph(), source, integerBias);
     return new QuantizedNetwork(
-        this,
-        asOnTarget(new Simulation(graph, EncodingsReader.read(file, graph))),
+        sim,
+        sim.asOnTarget(read),
         Calibration.NONE,
         Step.append(network.steps(), new Step("loadEncodings", String.valueOf(file.getFileName()))),
         null);

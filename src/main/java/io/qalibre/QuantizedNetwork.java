@@ -5,6 +5,7 @@ import io.qalibre.engine.Calibrator;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.errors.UnknownNameException;
 import io.qalibre.export.Export;
+import io.qalibre.export.ExportOptions;
 import io.qalibre.export.Exporter;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
@@ -50,12 +51,15 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
     return simulation;
   }
 
-  /** A row a quantized tensor; of several channels the outermost range and the largest scale. */
+  /**
+   * A row a tensor that is quantized to a grid; of several channels the outermost range and the
+   * largest scale. Tensors in float16 have no grid.
+   */
   public Table encodings() {
     record Row(QuantizerNode quantizer, TensorEncoding encoding) {}
     List<Row> rows =
         simulation.graph().quantizers().stream()
-            .filter(QuantizerNode::enabled)
+            .filter(q -> q.enabled() && !q.spec().format().floating())
             .map(q -> new Row(q, simulation.encoding(q.id())))
             .toList();
     return Tables.of("Encodings", rows)
@@ -187,6 +191,19 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    */
   public Export export(Path folder, String prefix) {
     return Exporter.export(simulation, folder, prefix);
+  }
+
+  /**
+   * Writes the files for a target, as {@link #export(Path, String)} does.
+   *
+   * @param folder where to; made if it is missing
+   * @param prefix what the files' names begin with
+   * @param options how, such as {@code
+   *     ExportOptions.DEFAULT.withEncodings(EncodingsVersion.V2_0_0)}
+   * @throws QalibreException if a file cannot be written, or not in the form asked for
+   */
+  public Export export(Path folder, String prefix, ExportOptions options) {
+    return Exporter.export(simulation, folder, prefix, options);
   }
 
   @Override

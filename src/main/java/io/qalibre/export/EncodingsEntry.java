@@ -1,37 +1,38 @@
 package io.qalibre.export;
 
-import io.qalibre.graph.QuantizerNode;
-import io.qalibre.quant.Encoding;
-import io.qalibre.quant.TensorEncoding;
-import java.util.ArrayList;
+import io.qalibre.quant.NumberFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An entry of an encodings file.
  *
  * @param path where it stands, such as {@code param_encodings[3]}
- * @param bitwidth bits of a code
- * @param symmetric whether the grid was made symmetric
- * @param scales one scale, or one a channel
- * @param offsets as many offsets, in the unsigned view
+ * @param format codes of some bits, or float16
+ * @param symmetric whether the grid was made symmetric; null where the version does not say
+ * @param division what has a grid of its own
+ * @param numbers scales and offsets; empty lists for float16
  */
 record EncodingsEntry(
-    String path, int bitwidth, boolean symmetric, List<Double> scales, List<Long> offsets) {
+    String path,
+    NumberFormat format,
+    @Nullable Boolean symmetric,
+    Division division,
+    Numbers numbers) {
 
   /**
-   * The encoding of a quantizer. The file does not say whether a grid is strictly symmetric, nor
-   * which axis its channels lie on: the quantizer does.
+   * The numbers of an entry in the order of the file.
    *
-   * @throws IllegalArgumentException if the numbers make no grid
+   * @param scales the scales; for LPBQ the whole multiples
+   * @param offsets as many offsets, in the unsigned view
+   * @param units for LPBQ what the scales of each channel are multiples of; otherwise empty
    */
-  TensorEncoding encoding(QuantizerNode node) {
-    List<Encoding> channels = new ArrayList<>(scales.size());
-    for (int i = 0; i < scales.size(); i++) {
-      long offset = offsets.get(i);
-      boolean strict = symmetric && offset != 0 && node.spec().symmetry().strict();
-      long steps = (1L << bitwidth) - (strict ? 2 : 1);
-      channels.add(Encoding.of(scales.get(i), offset, steps, bitwidth, symmetric));
-    }
-    return TensorEncoding.ofAxis(node.spec().axis(), channels);
+  record Numbers(List<Double> scales, List<Long> offsets, List<Double> units) {
+    static final Numbers NONE = new Numbers(List.of(), List.of(), List.of());
+  }
+
+  /** The entry of a tensor that is rounded to float16. */
+  static EncodingsEntry float16(String path) {
+    return new EncodingsEntry(path, NumberFormat.FLOAT16, null, Division.whole(), Numbers.NONE);
   }
 }

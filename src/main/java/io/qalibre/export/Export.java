@@ -4,6 +4,7 @@ import ai.djl.training.dataset.Dataset;
 import io.qalibre.graph.Simulation;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -16,14 +17,25 @@ import tech.tablesaw.api.Table;
  * @param onnx the float network, for the target's converter
  * @param encodings the encodings that go with it
  * @param qdq the network with its quantizers as ONNX operators
+ * @param weights files that hold the weights of networks beyond 2 GiB, beside them; mostly none
  */
 public record Export(
-    Simulation simulation, ExportedFile onnx, ExportedFile encodings, ExportedFile qdq)
+    Simulation simulation,
+    ExportedFile onnx,
+    ExportedFile encodings,
+    ExportedFile qdq,
+    List<ExportedFile> weights)
     implements Viewable {
+  /** Copies the list. */
+  public Export {
+    weights = List.copyOf(weights);
+  }
 
-  /** The files, in the order in which they were written. */
+  /** All files that were written. */
   public List<ExportedFile> files() {
-    return List.of(onnx, encodings, qdq);
+    List<ExportedFile> files = new ArrayList<>(List.of(onnx, encodings, qdq));
+    files.addAll(weights);
+    return files;
   }
 
   /** A row a file: where it is, what it holds, its size, and what the target does with it. */

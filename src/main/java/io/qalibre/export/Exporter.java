@@ -9,50 +9,63 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Writes a simulation for its target. */
 public final class Exporter {
   private Exporter() {}
 
+  /** Writes files with {@link ExportOptions#DEFAULT}; see the other method. */
+  public static Export export(Simulation simulation, Path dir, String prefix) {
+    return export(simulation, dir, prefix, ExportOptions.DEFAULT);
+  }
+
   /**
    * Writes three files: {@code <prefix>.onnx}, the float network with its weights as they are now
-   * and its original tensor names; {@code <prefix>.encodings}, the encodings in AIMET's JSON of
-   * version 1.0.0; and {@code <prefix>_qdq.onnx}, the network with its quantizers as ONNX
-   * operators, as {@link QdqGraph} makes it. Each appears whole or not at all, in place of an older
-   * one of its name.
+   * and its original tensor names; {@code <prefix>.encodings}, the encodings in AIMET's JSON; and
+   * {@code <prefix>_qdq.onnx}, the network with its quantizers as ONNX operators, as {@link
+   * QdqGraph} makes it. A network of more than 2 GiB has its weights in a file {@code .data} beside
+   * it. Each file appears whole or not at all, in place of an older one of its name.
    *
    * @param simulation a graph with an encoding for each enabled quantizer
    * @param dir the folder; made where it does not exist
    * @param prefix what the files' names begin with, such as {@code mobilenet_v2}
+   * @param options how, such as the version of the encodings
    * @return the files, which show themselves as a table
    * @throws QalibreException if the prefix is no file name, the folder is a file or cannot be
-   *     written, an encoding is missing, or the simulation cannot be written as QDQ; nothing is
-   *     written then but what was complete before
+   *     written, an encoding is missing or cannot be written in the version asked for, or the
+   *     simulation cannot be written as QDQ; nothing is written then but what was complete before
    */
-  public static Export export(Simulation simulation, Path dir, String prefix) {
+  public static Export export(
+      Simulation simulation, Path dir, String prefix, ExportOptions options) {
     checkPrefix(prefix);
     // Everything that can be wrong with the simulation is found before a file is written.
     Graph qdq = QdqGraph.of(simulation);
     Graph network = FloatGraph.of(simulation.graph());
-    String encodings = EncodingsWriter.write(simulation);
+    String encodings = EncodingsWriter.write(simulation, options);
     makeFolder(dir);
     Path networkFile = dir.resolve(prefix + ".onnx");
     Path encodingsFile = dir.resolve(prefix + ".encodings");
     Path qdqFile = dir.resolve(prefix + "_qdq.onnx");
-    OnnxWriter.write(network, networkFile);
+    List<Path> models = new ArrayList<>(OnnxWriter.write(network, networkFile));
     writeText(encodingsFile, encodings);
-    OnnxWriter.write(qdq, qdqFile);
+    models.addAll(OnnxWriter.write(qdq, qdqFile));
     return new Export(
         simulation,
         written(networkFile, "float network", "the target's converter reads it"),
         written(
             encodingsFile,
-            "encodings, version " + EncodingsWriter.VERSION,
+            "encodings, version " + options.encodings().label(),
             "the converter takes scales and offsets from it instead of calibrating"),
         written(
             qdqFile,
             "network with QuantizeLinear and DequantizeLinear",
-            "ONNX Runtime and OpenVINO run it in int8 as it is"));
+            "ONNX Runtime and OpenVINO run it in int8 as it is"),
+        models.stream()
+            .filter(file -> !file.equals(networkFile) && !file.equals(qdqFile))
+            .map(file -> written(file, "weights", "belongs to the network of its name"))
+            .toList());
   }
 
   private static void checkPrefix(String prefix) {

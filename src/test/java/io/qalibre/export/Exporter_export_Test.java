@@ -12,11 +12,13 @@ import io.qalibre.graph.onnx.OnnxReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class Exporter_export_Test {
@@ -66,6 +68,32 @@ class Exporter_export_Test {
 
     assertThat(OnnxReader.read(again.onnx().path()).initializer("c1.bias"))
         .isNotEqualTo(simulation.graph().initializer("c1.bias"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(EncodingsVersion.class)
+  void encodings_are_of_the_version_asked_for(EncodingsVersion version) throws IOException {
+    ExportOptions options = ExportOptions.DEFAULT.withEncodings(version);
+
+    Export export = Exporter.export(SmallNet.simulation(), dir, "net", options);
+
+    assertThat(Files.readString(export.encodings().path()))
+        .endsWith("\"version\": \"" + version.label() + "\"\n}");
+    assertThat(export.encodings().what()).isEqualTo("encodings, version " + version.label());
+  }
+
+  @Test
+  void files_of_weights_are_listed() {
+    Export export = Exporter.export(SmallNet.simulation(), dir, "net");
+    ExportedFile weights = new ExportedFile(dir.resolve("net.onnx.data"), "weights", "", 3L << 30);
+
+    Export large =
+        new Export(
+            export.simulation(), export.onnx(), export.encodings(), export.qdq(), List.of(weights));
+
+    assertThat(export.weights()).isEmpty();
+    assertThat(large.files()).hasSize(4).endsWith(weights);
+    assertThat(large.table().rowCount()).isEqualTo(4);
   }
 
   @ParameterizedTest

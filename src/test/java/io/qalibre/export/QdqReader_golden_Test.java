@@ -99,15 +99,15 @@ class QdqReader_golden_Test {
   }
 
   private static void requireEqual(TensorEncoding found, EncodingsEntry expected, String tensor) {
-    assertThat(found.grids()).as(tensor).hasSameSizeAs(expected.scales());
-    assertThat(found.bitwidth()).as(tensor).isEqualTo(expected.bitwidth());
+    assertThat(found.grids()).as(tensor).hasSameSizeAs(expected.numbers().scales());
+    assertThat(found.bitwidth()).as(tensor).isEqualTo(expected.format().bitwidth());
     assertThat(found.first().symmetric()).as(tensor).isEqualTo(expected.symmetric());
     for (int i = 0; i < found.grids().size(); i++) {
       Encoding channel = found.grids().get(i);
-      assertThat(channel.offset()).as(tensor).isEqualTo(expected.offsets().get(i));
+      assertThat(channel.offset()).as(tensor).isEqualTo(expected.numbers().offsets().get(i));
       assertThat((float) channel.scale())
           .as(tensor)
-          .isEqualTo(expected.scales().get(i).floatValue());
+          .isEqualTo(expected.numbers().scales().get(i).floatValue());
     }
   }
 

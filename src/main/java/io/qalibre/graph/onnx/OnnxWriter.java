@@ -5,6 +5,7 @@ import io.qalibre.graph.Graph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -26,10 +27,11 @@ public final class OnnxWriter {
    *
    * @param graph a graph without quantizers
    * @param path the file; its folder is made where it does not exist
+   * @return the files that were written: the model, and the file of its weights where there is one
    * @throws OnnxFormatException if the graph cannot be written as ONNX, or the file not be written
    */
-  public static void write(Graph graph, Path path) {
-    write(graph, path, WeightStorage.FLOAT);
+  public static List<Path> write(Graph graph, Path path) {
+    return write(graph, path, WeightStorage.FLOAT);
   }
 
   /**
@@ -39,14 +41,15 @@ public final class OnnxWriter {
    * @param path the file; its folder is made where it does not exist
    * @param storage how the file holds the weights; in float16 reading it gives a graph that is
    *     equal but for the rounded weights
+   * @return the files that were written: the model, and the file of its weights where there is one
    * @throws OnnxFormatException if the graph cannot be written as ONNX, or the file not be written
    */
-  public static void write(Graph graph, Path path, WeightStorage storage) {
-    write(graph, path, storage, ModelEncoder.MOST_WEIGHTS);
+  public static List<Path> write(Graph graph, Path path, WeightStorage storage) {
+    return write(graph, path, storage, ModelEncoder.MOST_WEIGHTS);
   }
 
   /** Writes a file that holds at most {@code limit} bytes of weights itself. */
-  static void write(Graph graph, Path path, WeightStorage storage, long limit) {
+  static List<Path> write(Graph graph, Path path, WeightStorage storage, long limit) {
     ModelProto.Builder model = new ModelEncoder(path.toString(), graph, storage).encode();
     Path data = path.resolveSibling(path.getFileName() + ".data");
     ExternalWeights weights =
@@ -62,6 +65,7 @@ public final class OnnxWriter {
     } catch (IOException e) {
       throw new OnnxFormatException(path.toString(), "", "a file to write", e.toString());
     }
+    return weights.isEmpty() ? List.of(path) : List.of(path, data);
   }
 
   /**

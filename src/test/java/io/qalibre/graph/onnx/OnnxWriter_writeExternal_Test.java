@@ -73,7 +73,9 @@ class OnnxWriter_writeExternal_Test {
 
   @Test
   void largeWeightsOfALargeModelGoToAFileBesideIt() throws IOException {
-    OnnxWriter.write(graph(), file, WeightStorage.FLOAT, 6000);
+    List<Path> written = OnnxWriter.write(graph(), file, WeightStorage.FLOAT, 6000);
+
+    assertThat(written).hasSize(2).startsWith(file).allMatch(Files::exists);
 
     ModelProto model = ModelProto.parseFrom(Files.readAllBytes(file));
     assertThat(entries(model.getGraph().getInitializer(0)))
@@ -96,7 +98,7 @@ class OnnxWriter_writeExternal_Test {
 
   @Test
   void aModelThatFitsStaysOneFile() throws IOException {
-    OnnxWriter.write(graph(), file, WeightStorage.FLOAT, 6808);
+    assertThat(OnnxWriter.write(graph(), file, WeightStorage.FLOAT, 6808)).containsExactly(file);
 
     assertThat(names()).containsExactly("g.onnx");
     assertThat(file).hasBinaryContent(OnnxWriter.toBytes(graph()));
