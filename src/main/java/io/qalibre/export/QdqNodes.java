@@ -7,6 +7,7 @@ import io.qalibre.graph.GraphBuilder;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
+import io.qalibre.graph.UniqueNames;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Granularity;
 import io.qalibre.quant.TensorEncoding;
