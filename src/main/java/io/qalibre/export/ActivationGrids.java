@@ -1,5 +1,6 @@
 package io.qalibre.export;
 
+import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
@@ -7,6 +8,7 @@ import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.quant.Encoding;
+import io.qalibre.quant.Granularity;
 import io.qalibre.quant.TensorEncoding;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,10 +26,7 @@ final class ActivationGrids {
     for (Node node : simulation.graph().nodes()) {
       if (node instanceof QuantizerNode quantizer) {
         if (quantizer.enabled()) {
-          TensorEncoding encoding = simulation.encoding(quantizer.id());
-          if (!encoding.perChannel()) {
-            grids.put(quantizer.output(), encoding.first());
-          }
+          grid(simulation, quantizer).ifPresent(grid -> grids.put(quantizer.output(), grid));
         } else {
           handOn(quantizer.input(), quantizer.output());
         }
@@ -42,16 +41,38 @@ final class ActivationGrids {
     return Optional.ofNullable(grids.get(tensor));
   }
 
-  /** Whether an operator's output has only values of its first input. */
+  /** Whether an operator's output has only values of its first input, as floats of 32 bits. */
   static boolean keepsGrid(OperatorNode operator) {
     return OperatorCatalogue.supports(operator.type())
-        && OperatorCatalogue.get(operator).preservesGrid();
+        && OperatorCatalogue.get(operator).preservesGrid()
+        && !(operator.type().equals("Cast")
+            && operator.attributes().integer("to", 0) != DataType.FLOAT.onnx());
   }
 
-  /** The graph that grids are followed through, with nothing but quantizers that quantize. */
+  /**
+   * The graph that grids are followed through, with nothing but quantizers that quantize what
+   * something reads.
+   */
   static Simulation enabledOnly(Simulation simulation) {
-    Graph graph = FloatGraph.without(simulation.graph(), quantizer -> !quantizer.enabled());
-    return new Simulation(graph, simulation.encodings());
+    Graph graph = simulation.graph();
+    Graph enabled =
+        FloatGraph.without(
+            graph,
+            quantizer ->
+                !quantizer.enabled()
+                    || (graph.consumers(quantizer.output()).isEmpty()
+                        && !graph.isOutput(quantizer.output())));
+    return new Simulation(enabled, simulation.encodings());
+  }
+
+  private static Optional<Encoding> grid(Simulation simulation, QuantizerNode quantizer) {
+    if (quantizer.spec().format().floating()) {
+      return Optional.empty();
+    }
+    TensorEncoding encoding = simulation.encoding(quantizer.id());
+    return encoding.granularity().equals(Granularity.PER_TENSOR)
+        ? Optional.of(encoding.first())
+        : Optional.empty();
   }
 
   private void handOn(String from, String to) {
