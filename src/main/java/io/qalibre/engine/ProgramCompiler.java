@@ -115,7 +115,8 @@ final class ProgramCompiler {
     boolean quantizedOnly =
         graph.hasSingleConsumer(node.output())
             && graph.consumers(node.output()).get(0) instanceof QuantizerNode quantizer
-            && quantizer.enabled();
+            && quantizer.enabled()
+            && !quantizer.spec().format().floating();
     return quantizedOnly ? Clamp.of(graph, node) : Optional.empty();
   }
 

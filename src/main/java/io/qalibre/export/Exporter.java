@@ -18,7 +18,8 @@ public final class Exporter {
    * Writes three files: {@code <prefix>.onnx}, the float network with its weights as they are now
    * and its original tensor names; {@code <prefix>.encodings}, the encodings in AIMET's JSON of
    * version 1.0.0; and {@code <prefix>_qdq.onnx}, the network with its quantizers as ONNX
-   * operators, as {@link QdqGraph} makes it. Each appears whole or not at all, in place of an older
+   * operators, as {@link QdqGraph} makes it. The table says in which numbers the constants of the
+   * two networks are stored. Each appears whole or not at all, in place of an older
    * one of its name.
    *
    * @param simulation a graph with an encoding for each enabled quantizer
@@ -44,14 +45,17 @@ public final class Exporter {
     OnnxWriter.write(qdq, qdqFile);
     return new Export(
         simulation,
-        written(networkFile, "float network", "the target's converter reads it"),
+        written(
+            networkFile,
+            "float network: " + StoredTypes.of(network),
+            "the target's converter reads it"),
         written(
             encodingsFile,
             "encodings, version " + EncodingsWriter.VERSION,
             "the converter takes scales and offsets from it instead of calibrating"),
         written(
             qdqFile,
-            "network with QuantizeLinear and DequantizeLinear",
+            "network with QuantizeLinear and DequantizeLinear: " + StoredTypes.of(qdq),
             "ONNX Runtime and TensorRT run it in int8 as it is"));
   }
 

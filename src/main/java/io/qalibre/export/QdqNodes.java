@@ -72,7 +72,7 @@ final class QdqNodes {
    * @param encoding one grid, or one a channel with all codes of its type
    */
   void roundTrip(String tensor, String input, TensorEncoding encoding, String output) {
-    CodeType type = CodeType.holding(encoding.bitwidth(), false);
+    CodeType type = CodeType.ofComputed(encoding.bitwidth());
     List<Encoding> grids = encoding.grids();
     boolean whole = grids.stream().allMatch(grid -> grid.steps() == type.steps());
     if (!whole && grids.size() > 1) {

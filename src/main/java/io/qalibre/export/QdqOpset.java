@@ -45,14 +45,17 @@ final class QdqOpset {
           "`%s` is quantized to %d bits, and ONNX's QuantizeLinear has %d at most; disable the quantizer, or give it fewer bits"
               .formatted(node.tensor(), encoding.bitwidth(), CodeType.MOST_BITS));
     }
-    CodeType type = CodeType.holding(encoding.bitwidth(), false);
+    boolean computed = !simulation.graph().isInitializer(node.input());
+    CodeType type =
+        computed
+            ? CodeType.ofComputed(encoding.bitwidth())
+            : CodeType.holding(encoding.bitwidth(), false);
     if (type != CodeType.UINT8 || encoding.perBlock()) {
       return BLOCKS_AND_BITS;
     }
     if (encoding.perChannel()) {
       return CHANNELS;
     }
-    boolean computed = !simulation.graph().isInitializer(node.input());
     return computed && encoding.first().steps() < type.steps() ? CLIP : PAIRS;
   }
 }

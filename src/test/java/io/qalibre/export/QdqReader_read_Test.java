@@ -439,8 +439,8 @@ class QdqReader_read_Test {
             .constant("nothing", Tensor.scalar(0))
             .constant("codes", bytes(DataType.INT8, new long[] {2, 4}, 1, 2, 3, 4, 5, 6, 7, 8))
             .constant("flags", bytes(DataType.BOOL, 1, 0))
-            .op("int4", "QuantizeLinear", List.of("x", "s"), "output_dtype", 22L)
-            .op("int4_dq", "DequantizeLinear", List.of("int4", "s"))
+            .op("float4", "QuantizeLinear", List.of("x", "s"), "output_dtype", 23L)
+            .op("float4_dq", "DequantizeLinear", List.of("float4", "s"))
             .op("float8", "QuantizeLinear", List.of("x", "s"), "output_dtype", 17L)
             .op("float8_dq", "DequantizeLinear", List.of("float8", "s"))
             .op("other", "DequantizeLinear", List.of("x_q", "nothing", "z"))
@@ -448,26 +448,28 @@ class QdqReader_read_Test {
             .op("channels", "QuantizeLinear", List.of("x", "many"))
             .op("channels_dq", "DequantizeLinear", List.of("channels", "many"))
             .op("w", "DequantizeLinear", List.of("codes", "many"), "axis", 0L)
-            .op("v", "DequantizeLinear", List.of("codes", "blocks"), "block_size", 2L)
+            .op("v", "DequantizeLinear", List.of("codes", "blocks"), "block_size", 3L)
             .op("u", "DequantizeLinear", List.of("codes", "s", "flags"))
             .op("o", "DequantizeLinear", List.of("codes", "s", "many"))
             .op("t", "DequantizeLinear", List.of("codes", "x_dq"))
             .op("r", "DequantizeLinear", List.of("codes", "z"))
             .op("p", "DequantizeLinear", List.of("flags", "s"))
             .unchecked("w"),
-        "QuantizeLinear `int4`: expected codes of UINT8, INT8, UINT16, INT16, found INT4",
-        "QuantizeLinear `float8`: expected codes of UINT8, INT8, UINT16, INT16, found a FLOAT8 type",
+        "QuantizeLinear `float4`: expected codes of UINT4, INT4, UINT8, INT8, UINT16, INT16, found"
+            + " FLOAT4E2M1",
+        "QuantizeLinear `float8`: expected codes of UINT4, INT4, UINT8, INT8, UINT16, INT16, found a FLOAT8 type",
         "DequantizeLinear `other`: not a grid",
         "DequantizeLinear `another`: expected scale and zero point of QuantizeLinear `x_q`, found"
             + " others",
         "QuantizeLinear `channels`: expected one scale for a computed tensor, found 4 scales",
         "DequantizeLinear `w`: expected as many scales as channels on axis 0 of [2, 4], found 4",
-        "DequantizeLinear `v`: expected a scale, or one a channel, found scales of blocks",
+        "DequantizeLinear `v`: expected scales of blocks that divide axis 1 of the constant [2, 4],"
+            + " found scales 2×2 and block_size 3",
         "DequantizeLinear `u`: expected 1 zero points, one a scale, found 2",
         "DequantizeLinear `o`: expected a zero point of integers, found FLOAT",
         "DequantizeLinear `t`: expected a constant scale, found `x_dq`, which is computed",
         "DequantizeLinear `r`: expected a scale of floats, found UINT8",
-        "DequantizeLinear `p`: expected codes of UINT8, INT8, UINT16, INT16, found ONNX's element"
+        "DequantizeLinear `p`: expected codes of UINT4, INT4, UINT8, INT8, UINT16, INT16, found ONNX's element"
             + " type 9");
   }
 
