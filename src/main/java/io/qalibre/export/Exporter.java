@@ -19,8 +19,8 @@ public final class Exporter {
    * and its original tensor names; {@code <prefix>.encodings}, the encodings in AIMET's JSON of
    * version 1.0.0; and {@code <prefix>_qdq.onnx}, the network with its quantizers as ONNX
    * operators, as {@link QdqGraph} makes it. The table says in which numbers the constants of the
-   * two networks are stored. Each appears whole or not at all, in place of an older
-   * one of its name.
+   * two networks are stored. Each appears whole or not at all, in place of an older one of its
+   * name.
    *
    * @param simulation a graph with an encoding for each enabled quantizer
    * @param dir the folder; made where it does not exist

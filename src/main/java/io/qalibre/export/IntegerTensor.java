@@ -25,10 +25,7 @@ record IntegerTensor(Tensor codes, Tensor scale, Tensor zeroPoint) {
     CodeType signed = CodeType.holding(encoding.bitwidth(), true);
     boolean fits = encoding.grids().stream().allMatch(signed::fits);
     return of(
-        value,
-        encoding,
-        rounding,
-        fits ? signed : CodeType.holding(encoding.bitwidth(), false));
+        value, encoding, rounding, fits ? signed : CodeType.holding(encoding.bitwidth(), false));
   }
 
   /** The codes of a constant that is an operator's data, unsigned as those of all activations. */

@@ -22,8 +22,7 @@ final class LinearGrid {
   private final long[] zeros;
   private final Granularity granularity;
 
-  private LinearGrid(
-      OperatorNode node, float[] scales, long[] zeros, Granularity granularity) {
+  private LinearGrid(OperatorNode node, float[] scales, long[] zeros, Granularity granularity) {
     this.node = node;
     this.scales = scales;
     this.zeros = zeros;
@@ -55,11 +54,7 @@ final class LinearGrid {
       throw QdqPairs.error(node, "one scale for a computed tensor", "scales of blocks");
     }
     BlockGrid blocks = BlockGrid.of(node, scale, zeros, shape);
-    return new LinearGrid(
-        node,
-        blocks.of(scales),
-        blocks.of(zeros),
-        blocks.granularity());
+    return new LinearGrid(node, blocks.of(scales), blocks.of(zeros), blocks.granularity());
   }
 
   private static long[] zeros(Graph graph, OperatorNode node) {

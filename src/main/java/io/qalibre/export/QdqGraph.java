@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
  *       all. Codes are of 8 or 16 bits; a grid of fewer lies in the next larger type, behind a Clip
  *       to its ends. (ONNX has codes of 4 bits for computed tensors too, but ONNX Runtime 1.23
  *       refuses them behind a Clip and in front of a MaxPool.)
- *   <li>Weights are stored as signed codes of 4, 8 or 16 bits with zero point 0 (asymmetric ones
- *       as unsigned), with a scale for each channel or block where the simulation has one. Other
- *       bits lie in the next larger type. In a file two codes of 4 bits share a byte.
+ *   <li>Weights are stored as signed codes of 4, 8 or 16 bits with zero point 0 (asymmetric ones as
+ *       unsigned), with a scale for each channel or block where the simulation has one. Other bits
+ *       lie in the next larger type. In a file two codes of 4 bits share a byte.
  *   <li>The bias of a Conv or Gemm whose input and weight are quantized is stored as int32 codes in
  *       steps of s_in·s_w; beside a weight with blocks it stays a float.
  *   <li>A layer that no integer kernel can compute runs in float, and its bias is added by an Add
@@ -48,8 +48,8 @@ import org.jspecify.annotations.Nullable;
  * <tensor>_qdq}.
  *
  * <p>The operator set is the graph's own where that has all that is needed, and otherwise raised by
- * {@link OpsetUpgrade}: to 10 for grids of 8 bits, 13 for channels, 21 for weights of 4 bits,
- * codes of 16 bits and blocks.
+ * {@link OpsetUpgrade}: to 10 for grids of 8 bits, 13 for channels, 21 for weights of 4 bits, codes
+ * of 16 bits and blocks.
  *
  * <p>QuantizeLinear rounds half to even. Where a simulation rounds half away from zero (AIMET's
  * rounding), weights are stored as it rounds them, but the file's activations may be a code below

@@ -26,8 +26,8 @@ import java.util.stream.IntStream;
  * quantizer with its encoding.
  *
  * <ul>
- *   <li>Activations are pairs with one grid of signed or unsigned codes of 4, 8 or 16 bits. A pair that
- *       gives a tensor the grid that its values lie on already, as {@link QdqGraph} puts them
+ *   <li>Activations are pairs with one grid of signed or unsigned codes of 4, 8 or 16 bits. A pair
+ *       that gives a tensor the grid that its values lie on already, as {@link QdqGraph} puts them
  *       behind operators that only move values, becomes a quantizer that is disabled.
  *   <li>Weights are codes with a DequantizeLinear, whose floats become the initializer, or floats
  *       with a pair; they have one grid, one a channel, or one a block.

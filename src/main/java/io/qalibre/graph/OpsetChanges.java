@@ -119,8 +119,7 @@ final class OpsetChanges {
    * enlarges and the one above where it makes smaller.
    */
   private static OperatorNode resizeByCoordinates(OperatorNode node, UpgradeContext c) {
-    Attributes attributes =
-        node.attributes().with("coordinate_transformation_mode", "asymmetric");
+    Attributes attributes = node.attributes().with("coordinate_transformation_mode", "asymmetric");
     if (attributes.text("mode", "nearest").equals("nearest")) {
       attributes = attributes.with("nearest_mode", nearest(node, c));
     }
@@ -133,7 +132,8 @@ final class OpsetChanges {
   private static String nearest(OperatorNode node, UpgradeContext c) {
     Optional<float[]> scales = c.constant(node.input(1)).map(Tensor::floats);
     if (scales.isEmpty()) {
-      throw c.error(node, "scales that are constant", "the computed tensor `" + node.input(1) + "`");
+      throw c.error(
+          node, "scales that are constant", "the computed tensor `" + node.input(1) + "`");
     }
     boolean enlarges = false;
     boolean shrinks = false;
@@ -182,8 +182,7 @@ final class OpsetChanges {
   private static OperatorNode splitCounted(OperatorNode node, UpgradeContext c) {
     return node.hasInput(1)
         ? node
-        : node.withAttributes(
-            node.attributes().with("num_outputs", (long) node.outputs().size()));
+        : node.withAttributes(node.attributes().with("num_outputs", (long) node.outputs().size()));
   }
 
   private static OperatorNode gridSampleModes(OperatorNode node, UpgradeContext c) {

@@ -86,8 +86,8 @@ public final class Tensor {
    * @param values the elements in row-major order; of each the lowest bits that the type holds are
    *     taken
    * @param shape the sizes; their product is the number of values
-   * @throws QalibreException if the shape does not go with the number of values, or the type is
-   *     one of floats
+   * @throws QalibreException if the shape does not go with the number of values, or the type is one
+   *     of floats
    */
   public static Tensor ofIntegers(DataType type, long[] values, long... shape) {
     requireCount(values.length, shape);

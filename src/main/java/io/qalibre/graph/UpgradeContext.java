@@ -4,7 +4,6 @@ import io.qalibre.errors.QalibreException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +15,7 @@ final class UpgradeContext {
   private final GraphBuilder result;
   private final UniqueNames tensors;
   private final UniqueNames nodes;
-  private @Nullable Map<String, TensorShape> shapes;
+  private @Nullable TensorFacts facts;
 
   UpgradeContext(Graph graph, long opset) {
     this.graph = graph;
@@ -36,10 +35,10 @@ final class UpgradeContext {
 
   /** The shape of a tensor of the graph as it was. */
   TensorShape shape(String tensor) {
-    if (shapes == null) {
-      shapes = ShapeInference.infer(graph);
+    if (facts == null) {
+      facts = ShapeInference.facts(graph);
     }
-    return shapes.get(tensor);
+    return facts.shape(tensor);
   }
 
   /** The value of a tensor that is a constant, of the graph as it was or added since. */

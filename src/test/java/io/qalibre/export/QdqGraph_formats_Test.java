@@ -47,7 +47,9 @@ class QdqGraph_formats_Test {
       Symmetry activations,
       UnaryOperator<QuantizerSpec> activation,
       UnaryOperator<QuantizerSpec> weight) {
-    return simulation(activations, (node, spec) -> node.parameter() ? weight.apply(spec) : activation.apply(spec));
+    return simulation(
+        activations,
+        (node, spec) -> node.parameter() ? weight.apply(spec) : activation.apply(spec));
   }
 
   private interface Change {
@@ -119,7 +121,8 @@ class QdqGraph_formats_Test {
     Simulation found = QdqReader.read(file).simulation();
     assertThat(OnnxReader.read(file).info().opset())
         .isEqualTo(activation <= 8 && weight > 4 && weight <= 8 ? 17 : 21);
-    assertThat(Runner.run(found, INPUT).get("output")).satisfies(o -> assertClose(expected, o, activation));
+    assertThat(Runner.run(found, INPUT).get("output"))
+        .satisfies(o -> assertClose(expected, o, activation));
     assertClose(expected, UnfusedRuntime.run(file, INPUT).get("output"), activation);
     try (OrtModel model = OrtModel.open(file, 1)) {
       assertClose(expected, model.run(INPUT).get("output"), activation);
@@ -191,7 +194,8 @@ class QdqGraph_formats_Test {
     assertThat(OnnxReader.read(file).initializers()).containsKey("fc.weight");
     // Half floats have 11 bits of fraction.
     assertClose(expected, UnfusedRuntime.run(file, INPUT).get("output"), 11);
-    assertThat(Runner.run(Simulation.of(OnnxReader.read(file)), INPUT).get("output")).isEqualTo(expected);
+    assertThat(Runner.run(Simulation.of(OnnxReader.read(file)), INPUT).get("output"))
+        .isEqualTo(expected);
   }
 
   @Test

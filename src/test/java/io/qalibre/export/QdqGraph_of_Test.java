@@ -218,7 +218,10 @@ class QdqGraph_of_Test {
     Simulation simulation = SmallNet.simulation();
     Graph graph = simulation.graph();
     QuantizerNode relu =
-        graph.quantizers().stream().filter(q -> q.tensor().equals("relu")).findFirst().orElseThrow();
+        graph.quantizers().stream()
+            .filter(q -> q.tensor().equals("relu"))
+            .findFirst()
+            .orElseThrow();
     QuantizerNode unread =
         new QuantizerNode("high", "high", "high", "high_qdq", relu.spec(), relu.placement());
     List<Node> nodes = new ArrayList<>(graph.nodes());

@@ -19,6 +19,8 @@ import io.qalibre.graph.ValueInfo;
 import io.qalibre.graph.onnx.OnnxFormatException;
 import io.qalibre.graph.onnx.OnnxWriter;
 import io.qalibre.quant.Encoding;
+import io.qalibre.quant.Granularity;
+import io.qalibre.quant.TensorEncoding;
 import io.qalibre.testing.Net;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -428,6 +430,48 @@ class QdqReader_read_Test {
             + " the network's input `x`",
         "QuantizeLinear `given`: expected a DequantizeLinear that reads its codes, found codes as"
             + " the network's output");
+  }
+
+  @Test
+  void codes_of_4_bits_are_activations_too() {
+    Graph graph =
+        Net.input(4)
+            .constant("s", Tensor.scalar(0.2f))
+            .constant("z", Tensor.ofIntegers(DataType.UINT4, new long[] {5}))
+            .op("q", "QuantizeLinear", List.of("x", "s", "z"))
+            .op("y", "DequantizeLinear", List.of("q", "s", "z"))
+            .unchecked("y")
+            .toBuilder()
+            .info(new ModelInfo(21, 10, "", "", Map.of()))
+            .build();
+
+    Simulation found = equalInRuntime(graph);
+
+    assertThat(found.encoding("y").first()).isEqualTo(Encoding.of(0.2f, -5, 15, 4, false));
+  }
+
+  @Test
+  void blocks_have_a_channel_axis() {
+    float[] scales = {0.1f, 0.2f, 0.3f, 0.4f, 0.1f, 0.2f, 0.3f, 0.4f};
+    Net net =
+        quantizedInput()
+            .constant("codes", Tensor.ofIntegers(DataType.INT8, new long[16], 2, 4, 2))
+            .constant("scales", Tensor.of(scales, 2, 2, 2))
+            .op("w", "DequantizeLinear", List.of("codes", "scales"), "block_size", 2L)
+            .op("y", "MatMul", List.of("x_dq", "w"));
+    float[] many = scales.clone();
+    many[0] = 0.7f;
+
+    TensorEncoding found = read(net.unchecked("y")).encoding("codes");
+
+    assertThat(found.granularity()).isEqualTo(new Granularity.PerBlock(2, 1, 2, 0));
+    assertThat(found.grids())
+        .extracting(grid -> (float) grid.scale())
+        .containsExactly(0.1f, 0.3f, 0.2f, 0.4f);
+    refused(
+        net.constant("scales", Tensor.of(many, 2, 2, 2)).unchecked(),
+        "DequantizeLinear `w`: expected scales that differ along the axis of blocks and one axis of"
+            + " channels, found scales 2×2×2 that differ along others too");
   }
 
   @Test

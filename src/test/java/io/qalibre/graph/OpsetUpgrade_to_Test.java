@@ -24,8 +24,7 @@ class OpsetUpgrade_to_Test {
 
   private static Graph old(long opset, Net net, String... outputs) {
     ModelInfo info = new ModelInfo(opset, 4, "", "", Map.of());
-    return net.unchecked(outputs.length == 0 ? new String[] {"y"} : outputs)
-        .toBuilder()
+    return net.unchecked(outputs.length == 0 ? new String[] {"y"} : outputs).toBuilder()
         .info(info)
         .build();
   }
@@ -68,22 +67,38 @@ class OpsetUpgrade_to_Test {
             "Slice",
             9,
             unary(
-                "Slice", "starts", List.of(1L, 0L), "ends", List.of(3L, -1L), "axes",
+                "Slice",
+                "starts",
+                List.of(1L, 0L),
+                "ends",
+                List.of(3L, -1L),
+                "axes",
                 List.of(1L, 3L))));
-    forms.add(Arguments.of("Slice of first axes", 9, unary("Slice", "starts", List.of(1L), "ends", List.of(3L))));
+    forms.add(
+        Arguments.of(
+            "Slice of first axes", 9, unary("Slice", "starts", List.of(1L), "ends", List.of(3L))));
     forms.add(Arguments.of("TopK", 9, topK()));
     forms.add(Arguments.of("Dropout", 7, unary("Dropout", "ratio", 0.3f)));
     forms.add(
         Arguments.of(
-            "Upsample", 7, unary("Upsample", "scales", List.of(1f, 1f, 2f, 3f), "mode", "nearest")));
+            "Upsample",
+            7,
+            unary("Upsample", "scales", List.of(1f, 1f, 2f, 3f), "mode", "nearest")));
     forms.add(Arguments.of("Resize", 10, resize));
     forms.add(Arguments.of("Resize to less", 10, smaller));
     forms.add(Arguments.of("Resize by sizes", 11, resizeBySizes()));
-    forms.add(Arguments.of("Squeeze", 12, unary("ReduceMax", "axes", List.of(2L)).op("z", "Squeeze", List.of("y"), "axes", List.of(2L))));
+    forms.add(
+        Arguments.of(
+            "Squeeze",
+            12,
+            unary("ReduceMax", "axes", List.of(2L))
+                .op("z", "Squeeze", List.of("y"), "axes", List.of(2L))));
     forms.add(Arguments.of("Unsqueeze", 12, unary("Unsqueeze", "axes", List.of(0L, 5L))));
-    forms.add(Arguments.of("ReduceSum", 12, unary("ReduceSum", "axes", List.of(1L), "keepdims", 0L)));
+    forms.add(
+        Arguments.of("ReduceSum", 12, unary("ReduceSum", "axes", List.of(1L), "keepdims", 0L)));
     for (String type :
-        List.of("ReduceMean", "ReduceL1", "ReduceL2", "ReduceMax", "ReduceMin", "ReduceSumSquare")) {
+        List.of(
+            "ReduceMean", "ReduceL1", "ReduceL2", "ReduceMax", "ReduceMin", "ReduceSumSquare")) {
       forms.add(Arguments.of(type, 13, unary(type, "axes", List.of(2L, 3L))));
     }
     for (String type : List.of("Softmax", "LogSoftmax", "Hardmax")) {
@@ -125,11 +140,7 @@ class OpsetUpgrade_to_Test {
   void parts_of_equal_size_are_counted() {
     OperatorNode split =
         new OperatorNode(
-            "split",
-            "Split",
-            List.of("x"),
-            List.of("a", "b"),
-            Attributes.NONE.with("axis", 1L));
+            "split", "Split", List.of("x"), List.of("a", "b"), Attributes.NONE.with("axis", 1L));
     Graph given = withNode(split, Attributes.NONE.with("axis", 1L).with("split", List.of(1L, 3L)));
     Graph equal = withNode(split, split.attributes());
     Map<String, Tensor> inputs = Map.of("x", Net.data(3, 3, 4, 6, 6));
@@ -153,8 +164,7 @@ class OpsetUpgrade_to_Test {
 
   @Test
   void forms_that_mean_the_same_stay() {
-    Graph graph =
-        old(8, pictures().batchNorm("n", "x", 4).op("y", "ReduceMean", List.of("n")));
+    Graph graph = old(8, pictures().batchNorm("n", "x", 4).op("y", "ReduceMean", List.of("n")));
 
     assertThat(OpsetUpgrade.to(graph, NEWEST).nodes()).isEqualTo(graph.nodes());
   }

@@ -65,9 +65,7 @@ final class TensorDecoder {
     ByteBuffer raw = proto.getRawData().asReadOnlyByteBuffer();
     if (raw.remaining() != size) {
       throw file.error(
-          what,
-          size + " bytes for " + ElementTypes.describe(proto),
-          raw.remaining() + " bytes");
+          what, size + " bytes for " + ElementTypes.describe(proto), raw.remaining() + " bytes");
     }
     return raw;
   }

@@ -39,8 +39,7 @@ class OnnxWriter_smallTypes_Test {
     Tensor signed = Tensor.ofIntegers(DataType.INT4, new long[] {-8, 7, -1, 3, 0}, 5);
     Tensor unsigned = Tensor.ofIntegers(DataType.UINT4, new long[] {15, 0, 8, 1}, 2, 2);
 
-    assertThat(written(graph(signed)).getRawData().toByteArray())
-        .containsExactly(0x78, 0x3f, 0x00);
+    assertThat(written(graph(signed)).getRawData().toByteArray()).containsExactly(0x78, 0x3f, 0x00);
     assertThat(written(graph(unsigned)).getRawData().toByteArray()).containsExactly(0x0f, 0x18);
     for (Tensor value : List.of(signed, unsigned)) {
       Path file = dir.resolve(value.type() + ".onnx");
