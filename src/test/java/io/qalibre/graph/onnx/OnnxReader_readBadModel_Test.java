@@ -65,7 +65,8 @@ class OnnxReader_readBadModel_Test {
 
   @Test
   void refusesTypesAGraphDoesNotHave() {
-    String computed = "one of FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64";
+    String computed =
+        "one of FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64";
     String floats = " (or FLOAT16, BFLOAT16, DOUBLE, read as FLOAT), found ";
     String stored = computed + ", UINT4, INT4" + floats;
     refusesTensor(tensor("w", DataType.STRING_VALUE, 1), stored + "STRING");
