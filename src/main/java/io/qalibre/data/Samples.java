@@ -149,8 +149,9 @@ public final class Samples implements Dataset {
   private static DataType type(Tensor tensor) {
     return switch (tensor.type()) {
       case FLOAT -> DataType.FLOAT32;
-      case UINT8 -> DataType.UINT8;
-      case INT8 -> DataType.INT8;
+      case FLOAT16 -> DataType.FLOAT16;
+      case UINT8, UINT4 -> DataType.UINT8;
+      case INT8, INT4 -> DataType.INT8;
       case INT32 -> DataType.INT32;
       case INT64, UINT32, UINT64 -> DataType.INT64;
       case INT16, UINT16 -> DataType.INT32;

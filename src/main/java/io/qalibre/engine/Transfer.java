@@ -45,6 +45,7 @@ public final class Transfer {
       case INT8 -> ai.djl.ndarray.types.DataType.INT8;
       case INT32 -> ai.djl.ndarray.types.DataType.INT32;
       case BOOL -> ai.djl.ndarray.types.DataType.BOOLEAN;
+      case FLOAT16 -> ai.djl.ndarray.types.DataType.FLOAT16;
       default -> ai.djl.ndarray.types.DataType.INT64;
     };
   }
@@ -53,6 +54,8 @@ public final class Transfer {
     return switch (type) {
       case INT16, UINT16 -> DataType.INT32;
       case UINT32, UINT64 -> DataType.INT64;
+      case INT4 -> DataType.INT8;
+      case UINT4 -> DataType.UINT8;
       default -> type;
     };
   }

@@ -1,6 +1,7 @@
 package io.qalibre.export;
 
 import io.qalibre.graph.Graph;
+import io.qalibre.graph.HalfFloats;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.QuantizerPlacement.Kind;
@@ -8,6 +9,7 @@ import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.FakeQuantizer;
+import io.qalibre.quant.NumberFormat;
 import io.qalibre.quant.TensorEncoding;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -56,11 +58,17 @@ final class BiasPlan {
     return node.placement().kind() == Kind.BIAS;
   }
 
-  /** The values on the grid of a quantizer that reads an initializer. */
+  /** What a quantizer that reads an initializer writes. */
   static Tensor onGrid(Simulation simulation, QuantizerNode node) {
     Tensor value = simulation.graph().initializer(node.input());
+    NumberFormat format = node.spec().format();
+    if (format.floating()) {
+      return HalfFloats.rounded(value);
+    }
     TensorEncoding encoding = simulation.encoding(node.id());
-    return Tensor.of(FakeQuantizer.apply(value.floats(), value.sizes(), encoding), value.sizes());
+    return Tensor.of(
+        FakeQuantizer.apply(value.floats(), value.sizes(), encoding, format.rounding()),
+        value.sizes());
   }
 
   private void plan(OperatorNode node, Encoding input) {
@@ -104,9 +112,12 @@ final class BiasPlan {
     return bias.reshape(shape);
   }
 
+  /** The grids of a weight that integer kernels could know: blocks and half floats are not. */
   private Optional<TensorEncoding> weight(String tensor) {
     return graph.producer(tensor).orElse(null) instanceof QuantizerNode quantizer
             && graph.isInitializer(quantizer.input())
+            && !quantizer.spec().format().floating()
+            && !simulation.encoding(quantizer.id()).perBlock()
         ? Optional.of(simulation.encoding(quantizer.id()))
         : Optional.empty();
   }

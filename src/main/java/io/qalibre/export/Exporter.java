@@ -25,8 +25,9 @@ public final class Exporter {
    * Writes three files: {@code <prefix>.onnx}, the float network with its weights as they are now
    * and its original tensor names; {@code <prefix>.encodings}, the encodings in AIMET's JSON; and
    * {@code <prefix>_qdq.onnx}, the network with its quantizers as ONNX operators, as {@link
-   * QdqGraph} makes it. A network of more than 2 GiB has its weights in a file {@code .data} beside
-   * it. Each file appears whole or not at all, in place of an older one of its name.
+   * QdqGraph} makes it. The table says in which numbers the constants of the two networks are
+   * stored. A network of more than 2 GiB has its weights in a file {@code .data} beside it. Each
+   * file appears whole or not at all, in place of an older one of its name.
    *
    * @param simulation a graph with an encoding for each enabled quantizer
    * @param dir the folder; made where it does not exist
@@ -53,14 +54,17 @@ public final class Exporter {
     models.addAll(OnnxWriter.write(qdq, qdqFile));
     return new Export(
         simulation,
-        written(networkFile, "float network", "the target's converter reads it"),
+        written(
+            networkFile,
+            "float network: " + StoredTypes.of(network),
+            "the target's converter reads it"),
         written(
             encodingsFile,
             "encodings, version " + options.encodings().label(),
             "the converter takes scales and offsets from it instead of calibrating"),
         written(
             qdqFile,
-            "network with QuantizeLinear and DequantizeLinear",
+            "network with QuantizeLinear and DequantizeLinear: " + StoredTypes.of(qdq),
             "ONNX Runtime and OpenVINO run it in int8 as it is"),
         models.stream()
             .filter(file -> !file.equals(networkFile) && !file.equals(qdqFile))

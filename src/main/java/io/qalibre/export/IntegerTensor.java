@@ -1,79 +1,57 @@
 package io.qalibre.export;
 
-import io.qalibre.graph.DataType;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
+import io.qalibre.quant.FakeQuantizer;
+import io.qalibre.quant.Granularity;
+import io.qalibre.quant.Rounding;
 import io.qalibre.quant.TensorEncoding;
-import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /**
  * A constant as the codes of its grids, with what ONNX's DequantizeLinear needs beside.
  *
  * @param codes the codes, in the shape of the constant
- * @param scale one scale, or one a channel
+ * @param scale one scale, one a channel, or one a block in the constant's shape but for the axis
+ *     that is cut into blocks
  * @param zeroPoint as many zero points, of the codes' type
  */
 record IntegerTensor(Tensor codes, Tensor scale, Tensor zeroPoint) {
 
   /**
-   * The codes of an 8-bit parameter: int8 with zero point 0 where every grid has zero in the
-   * middle, uint8 otherwise.
+   * The codes of a parameter: signed with zero point 0 where every grid has zero in the middle,
+   * unsigned otherwise; in the smallest type that holds them.
    */
-  static IntegerTensor parameter(Tensor value, TensorEncoding encoding) {
-    boolean signed = encoding.grids().stream().allMatch(IntegerTensor::fitsSigned);
-    return of(value, encoding, signed ? DataType.INT8 : DataType.UINT8);
+  static IntegerTensor parameter(Tensor value, TensorEncoding encoding, Rounding rounding) {
+    CodeType signed = CodeType.holding(encoding.bitwidth(), true);
+    boolean fits = encoding.grids().stream().allMatch(signed::fits);
+    return of(
+        value, encoding, rounding, fits ? signed : CodeType.holding(encoding.bitwidth(), false));
   }
 
-  /** The codes of an 8-bit constant that is an operator's data, uint8 as all activations. */
-  static IntegerTensor activation(Tensor value, TensorEncoding encoding) {
-    return of(value, encoding, DataType.UINT8);
+  /** The codes of a constant that is an operator's data, unsigned as those of all activations. */
+  static IntegerTensor activation(Tensor value, TensorEncoding encoding, Rounding rounding) {
+    return of(value, encoding, rounding, CodeType.holding(encoding.bitwidth(), false));
   }
 
-  private static IntegerTensor of(Tensor value, TensorEncoding encoding, DataType type) {
-    float[] values = value.floats();
+  private static IntegerTensor of(
+      Tensor value, TensorEncoding encoding, Rounding rounding, CodeType type) {
     long[] shape = value.sizes();
-    int count = encoding.grids().size();
-    int inner = encoding.perChannel() ? inner(shape, encoding.axis()) : Math.max(1, values.length);
-    byte[] codes = new byte[values.length];
-    for (int i = 0; i < codes.length; i++) {
-      Encoding grid = encoding.grids().get((i / inner) % count);
-      long code = grid.quantize(values[i]);
-      codes[i] = (byte) (type == DataType.INT8 ? code + grid.offset() : code);
+    // What the simulation computes with, whatever its rounding: each value is a code's.
+    float[] values = FakeQuantizer.apply(value.floats(), shape, encoding, rounding);
+    Granularity granularity = encoding.granularity();
+    int run = granularity.run(shape);
+    long[] codes = new long[values.length];
+    for (int start = 0; start < codes.length; start += run) {
+      Encoding grid = encoding.grids().get(granularity.grid(start, shape));
+      long zero = type.signed() ? grid.offset() : 0;
+      for (int i = start; i < start + run; i++) {
+        codes[i] = grid.quantize(values[i]) + zero;
+      }
     }
+    ScaleLayout layout = ScaleLayout.of(encoding.granularity(), shape);
     return new IntegerTensor(
-        Tensor.of(type, ByteBuffer.wrap(codes), shape),
-        scales(encoding),
-        zeroPoints(encoding, type));
-  }
-
-  /** The float32 scales of an encoding: a scalar, or one a channel. */
-  static Tensor scales(TensorEncoding encoding) {
-    float[] scales = new float[encoding.grids().size()];
-    for (int i = 0; i < scales.length; i++) {
-      scales[i] = (float) encoding.grids().get(i).scale();
-    }
-    return Tensor.of(scales, channels(encoding));
-  }
-
-  /** The zero points of an encoding: a scalar, or one a channel; 0 for signed codes. */
-  static Tensor zeroPoints(TensorEncoding encoding, DataType type) {
-    byte[] zeros = new byte[encoding.grids().size()];
-    for (int i = 0; i < zeros.length && type == DataType.UINT8; i++) {
-      zeros[i] = (byte) encoding.grids().get(i).zeroPoint();
-    }
-    return Tensor.of(type, ByteBuffer.wrap(zeros), channels(encoding));
-  }
-
-  private static long[] channels(TensorEncoding encoding) {
-    return encoding.perChannel() ? new long[] {encoding.grids().size()} : new long[0];
-  }
-
-  private static boolean fitsSigned(Encoding grid) {
-    return grid.offset() >= Byte.MIN_VALUE && grid.offset() + grid.steps() <= Byte.MAX_VALUE;
-  }
-
-  private static int inner(long[] shape, int axis) {
-    return Math.toIntExact(Arrays.stream(shape).skip(axis + 1L).reduce(1, Math::multiplyExact));
+        Tensor.ofIntegers(type.data(), codes, shape),
+        layout.scales(encoding.grids()),
+        layout.zeroPoints(encoding.grids(), type));
   }
 }

@@ -5,7 +5,6 @@ import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
-import io.qalibre.quant.Channels;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Granularity;
 import io.qalibre.quant.TensorEncoding;
@@ -14,20 +13,20 @@ import java.util.stream.IntStream;
 
 /**
  * The scales and zero points of a QuantizeLinear or DequantizeLinear, in any version of the two:
- * one of each since operator set 10, one a channel of the {@code axis} since 13. Blocks along the
- * axis, which 21 brought, are refused.
+ * one of each since operator set 10, one a channel of the {@code axis} since 13, one a block along
+ * the axis since 21.
  */
 final class LinearGrid {
   private final OperatorNode node;
   private final float[] scales;
   private final long[] zeros;
-  private final int axis;
+  private final Granularity granularity;
 
-  private LinearGrid(OperatorNode node, float[] scales, long[] zeros, int axis) {
+  private LinearGrid(OperatorNode node, float[] scales, long[] zeros, Granularity granularity) {
     this.node = node;
     this.scales = scales;
     this.zeros = zeros;
-    this.axis = axis;
+    this.granularity = granularity;
   }
 
   /**
@@ -36,22 +35,26 @@ final class LinearGrid {
    * @param shape the sizes of the constant that is quantized; none for a computed tensor, which has
    *     one grid
    * @throws QalibreException if scales or zero points are computed, do not go together or with the
-   *     shape, or belong to blocks
+   *     shape
    */
   static LinearGrid of(Graph graph, OperatorNode node, long... shape) {
     Tensor scale = constant(graph, node, 1, "scale");
     if (scale.type() != DataType.FLOAT) {
       throw QdqPairs.error(node, "a scale of floats", scale.type().name());
     }
-    if (scale.rank() > 1 || node.attributes().integer("block_size", 0) != 0) {
-      throw QdqPairs.error(node, "a scale, or one a channel", "scales of blocks");
-    }
     float[] scales = scale.floats();
     long[] zeros = node.hasInput(2) ? zeros(graph, node) : new long[scales.length];
     if (zeros.length != scales.length) {
       throw QdqPairs.error(node, scales.length + " zero points, one a scale", "" + zeros.length);
     }
-    return new LinearGrid(node, scales, zeros, axis(node, scale, shape));
+    if (scale.rank() <= 1 && node.attributes().integer("block_size", 0) == 0) {
+      return new LinearGrid(node, scales, zeros, Granularity.ofAxis(axis(node, scale, shape)));
+    }
+    if (shape.length == 0) {
+      throw QdqPairs.error(node, "one scale for a computed tensor", "scales of blocks");
+    }
+    BlockGrid blocks = BlockGrid.of(node, scale, zeros, shape);
+    return new LinearGrid(node, blocks.of(scales), blocks.of(zeros), blocks.granularity());
   }
 
   private static long[] zeros(Graph graph, OperatorNode node) {
@@ -93,14 +96,14 @@ final class LinearGrid {
   /** The values that codes stand for: (code − zero point) · scale, rounded once. */
   Tensor dequantize(Tensor codes) {
     long[] integers = codes.longs();
-    int stride =
-        axis == Granularity.NO_AXIS
-            ? Math.max(1, integers.length)
-            : Channels.stride(codes.sizes(), axis);
+    long[] shape = codes.sizes();
+    int run = granularity.run(shape);
     float[] values = new float[integers.length];
-    for (int i = 0; i < values.length; i++) {
-      int channel = (i / stride) % scales.length;
-      values[i] = (float) ((double) (integers[i] - zeros[channel]) * scales[channel]);
+    for (int start = 0; start < values.length; start += run) {
+      int grid = granularity.grid(start, shape);
+      for (int i = start; i < start + run; i++) {
+        values[i] = (float) ((double) (integers[i] - zeros[grid]) * scales[grid]);
+      }
     }
     return Tensor.of(values, codes.sizes());
   }
@@ -111,12 +114,12 @@ final class LinearGrid {
    * @throws QalibreException if the numbers make no grid
    */
   TensorEncoding encoding(CodeType type) {
-    long steps = (1L << type.bits()) - 1;
+    long steps = type.steps();
     boolean symmetric =
         Arrays.stream(zeros).allMatch(zero -> isMiddle(zero + type.middle(), steps));
     try {
-      return TensorEncoding.ofAxis(
-          axis,
+      return new TensorEncoding(
+          granularity,
           IntStream.range(0, scales.length)
               .mapToObj(
                   i ->

@@ -127,7 +127,7 @@ final class OrtModel implements AutoCloseable {
       case INT32 -> OnnxJavaType.INT32;
       case INT64 -> OnnxJavaType.INT64;
       case INT16 -> OnnxJavaType.INT16;
-      case UINT16, UINT32, UINT64 ->
+      case UINT16, UINT32, UINT64, FLOAT16, UINT4, INT4 ->
           throw new QalibreException("ONNX Runtime's Java API has no tensors of " + type);
       case BOOL -> OnnxJavaType.BOOL;
     };

@@ -2,45 +2,62 @@ package io.qalibre.export;
 
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Graph;
+import io.qalibre.graph.HalfFloats;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
+import io.qalibre.graph.OpsetUpgrade;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Granularity;
+import io.qalibre.quant.Rounding;
 import io.qalibre.quant.TensorEncoding;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a simulation's quantizers as ONNX operators, QuantizeLinear and DequantizeLinear, which
  * runtimes fuse with the operators between into integer kernels.
  *
  * <ul>
- *   <li>Activations become uint8 codes with a zero point; symmetric ones have zero at 128.
- *   <li>Weights are stored as int8 codes with zero point 0 (asymmetric ones as uint8), with a scale
- *       for each channel where the simulation has one.
+ *   <li>Activations become unsigned codes with a zero point; symmetric ones have zero at half of
+ *       all. Codes are of 8 or 16 bits; a grid of fewer lies in the next larger type, behind a Clip
+ *       to its ends. (ONNX has codes of 4 bits for computed tensors too, but ONNX Runtime 1.23
+ *       refuses them behind a Clip and in front of a MaxPool.)
+ *   <li>Weights are stored as signed codes of 4, 8 or 16 bits with zero point 0 (asymmetric ones as
+ *       unsigned), with a scale for each channel or block where the simulation has one. Other bits
+ *       lie in the next larger type. In a file two codes of 4 bits share a byte.
  *   <li>The bias of a Conv or Gemm whose input and weight are quantized is stored as int32 codes in
- *       steps of s_in·s_w.
+ *       steps of s_in·s_w; beside a weight with blocks it stays a float.
  *   <li>A layer that no integer kernel can compute runs in float, and its bias is added by an Add
  *       of its own: where a bias's code would not fit into 32 bits, as a channel of tiny weights
  *       and a large bias can cause, and where the channels of a weight have different zero points.
+ *   <li>Half-precision floats are Casts: of an activation to float16 and back, of a weight from a
+ *       float16 initializer.
  *   <li>An operator that only moves values, such as MaxPool, gets its input's grid on its output
  *       once more: this changes no value, and lets a runtime keep codes all the way.
+ *   <li>Quantizers that are disabled, or whose output nothing reads, are left out.
  * </ul>
  *
  * <p>Scales are the float32 that the simulation computes with. Inputs, outputs and the tensors
  * between keep their names; codes are called {@code <tensor>_q}, quantized tensors {@code
  * <tensor>_qdq}.
+ *
+ * <p>The operator set is the graph's own where that has all that is needed, and otherwise raised by
+ * {@link OpsetUpgrade}: to 10 for grids of 8 bits, 13 for channels, 21 for weights of 4 bits, codes
+ * of 16 bits and blocks.
+ *
+ * <p>QuantizeLinear rounds half to even. Where a simulation rounds half away from zero (AIMET's
+ * rounding), weights are stored as it rounds them, but the file's activations may be a code below
+ * the simulation's where a value lies exactly half-way. ONNX Runtime with its optimizations turns
+ * float weights, also those stored as float16, into int8 by itself where quantized activations
+ * stand around their layer; without optimizations it computes what the file says.
  */
 public final class QdqGraph {
-  private static final int BITS = 8;
-  private static final long FIRST_OPSET = 10;
-  private static final long FIRST_OPSET_PER_CHANNEL = 13;
-
   private final Simulation simulation;
   private final Graph graph;
   private final ActivationGrids grids;
@@ -61,39 +78,14 @@ public final class QdqGraph {
   /**
    * The graph of operators only.
    *
-   * @param simulation a graph with an encoding for each enabled quantizer, of 8 bits; a bias may
-   *     have other bits
-   * @throws QalibreException if a quantizer has other bits or no encoding, or the graph's operator
-   *     set is older than QuantizeLinear
+   * @param simulation a graph with an encoding for each enabled quantizer of codes
+   * @throws QalibreException if a quantizer has more than 16 bits, which a bias may have, or no
+   *     encoding, or the graph's operator set is too old and cannot be raised
    */
   public static Graph of(Simulation simulation) {
     Simulation enabled = ActivationGrids.enabledOnly(simulation);
-    check(enabled);
-    return new QdqGraph(enabled).build();
-  }
-
-  private static void check(Simulation simulation) {
-    Graph graph = simulation.graph();
-    long needed = FIRST_OPSET;
-    for (QuantizerNode node : graph.quantizers()) {
-      TensorEncoding encoding = simulation.encoding(node.id());
-      if (encoding.bitwidth() != BITS && !BiasPlan.isBias(node)) {
-        throw new QalibreException(
-            "QDQ ONNX holds only 8 bits yet: `"
-                + node.tensor()
-                + "` is quantized to "
-                + encoding.bitwidth());
-      }
-      if (encoding.perChannel()) {
-        needed = FIRST_OPSET_PER_CHANNEL;
-      }
-    }
-    long found = graph.info().opset();
-    if (found < needed) {
-      throw new QalibreException(
-          "%s: QDQ ONNX needs opset %d or later, found %d; convert the model first, for instance with Python's onnx.version_converter"
-              .formatted(graph.name(), needed, found));
-    }
+    Graph raised = OpsetUpgrade.to(enabled.graph(), QdqOpset.needed(enabled));
+    return new QdqGraph(new Simulation(raised, simulation.encodings())).build();
   }
 
   private Graph build() {
@@ -108,19 +100,35 @@ public final class QdqGraph {
   }
 
   private void quantize(QuantizerNode node) {
-    TensorEncoding encoding = simulation.encoding(node.id());
     Tensor constant = graph.initializers().get(node.input());
-    if (constant == null) {
-      result.roundTrip(node.tensor(), read(node.input()), encoding, node.output());
-    } else if (BiasPlan.isBias(node)) {
+    if (constant != null && BiasPlan.isBias(node)) {
       result.constant(node.output(), BiasPlan.onGrid(simulation, node));
+    } else if (node.spec().format().floating()) {
+      roundToHalf(node, constant);
+    } else if (constant == null) {
+      TensorEncoding encoding = simulation.encoding(node.id());
+      result.roundTrip(node.tensor(), read(node.input()), encoding, node.output());
     } else {
+      TensorEncoding encoding = simulation.encoding(node.id());
+      Rounding rounding = node.spec().format().rounding();
       IntegerTensor codes =
           node.parameter()
-              ? IntegerTensor.parameter(constant, encoding)
-              : IntegerTensor.activation(constant, encoding);
-      result.dequantize(node.tensor(), codes, encoding.axis(), node.output());
+              ? IntegerTensor.parameter(constant, encoding, rounding)
+              : IntegerTensor.activation(constant, encoding, rounding);
+      result.dequantize(node.tensor(), codes, encoding.granularity(), node.output());
     }
+  }
+
+  private void roundToHalf(QuantizerNode node, @Nullable Tensor constant) {
+    if (constant == null) {
+      result.halfTrip(node.tensor(), read(node.input()), node.output());
+      return;
+    }
+    // The Cast takes the constant's place, whose name readers of the file then find.
+    boolean replaces = graph.hasSingleConsumer(node.input()) && !graph.isOutput(node.output());
+    String output = replaces ? node.input() : node.output();
+    result.widen(node.tensor(), HalfFloats.narrowed(constant), output);
+    renamed.put(node.output(), output);
   }
 
   private void operate(OperatorNode node) {
@@ -153,8 +161,9 @@ public final class QdqGraph {
 
   private String store(String tensor, IntegerBias bias) {
     String output = result.fresh(tensor + "_dq");
-    int axis = bias.scale().rank() == 0 ? Granularity.NO_AXIS : 0;
-    result.dequantize(tensor, bias.stored(), axis, output);
+    Granularity granularity =
+        Granularity.ofAxis(bias.scale().rank() == 0 ? Granularity.NO_AXIS : 0);
+    result.dequantize(tensor, bias.stored(), granularity, output);
     return output;
   }
 

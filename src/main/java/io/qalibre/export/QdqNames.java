@@ -2,6 +2,7 @@ package io.qalibre.export;
 
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Node;
+import io.qalibre.graph.UniqueNames;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.regex.Matcher;

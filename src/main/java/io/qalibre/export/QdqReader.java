@@ -26,11 +26,11 @@ import java.util.stream.IntStream;
  * quantizer with its encoding.
  *
  * <ul>
- *   <li>Activations are pairs with one grid of uint8, int8, uint16 or int16 codes. A pair that
- *       gives a tensor the grid that its values lie on already, as {@link QdqGraph} puts them
+ *   <li>Activations are pairs with one grid of signed or unsigned codes of 4, 8 or 16 bits. A pair
+ *       that gives a tensor the grid that its values lie on already, as {@link QdqGraph} puts them
  *       behind operators that only move values, becomes a quantizer that is disabled.
  *   <li>Weights are codes with a DequantizeLinear, whose floats become the initializer, or floats
- *       with a pair; they have one grid, or one a channel.
+ *       with a pair; they have one grid, one a channel, or one a block.
  *   <li>Codes of 32 bits, which biases have, become floats without a quantizer.
  *   <li>Bounds and sizes that operators need as constants become constants without a quantizer.
  * </ul>
@@ -41,8 +41,12 @@ import java.util.stream.IntStream;
  *
  * <p>A file does not say everything. A grid with zero in the middle is taken to be symmetric, any
  * other not to be; a grid has all codes of its type, but for an activation with a Clip as {@link
- * QdqGraph} writes it. A bias that was quantized to a grid of its own has none afterwards, and one
- * that is added by an Add of its own, because no integer kernel could, stays there.
+ * QdqGraph} writes it, so that a weight of other than 4, 8 or 16 bits has those of its type
+ * afterwards. That the scales of blocks were whole multiples (LPBQ) is forgotten, the scales are
+ * not. A bias that was quantized to a grid of its own has none afterwards, and one that is added by
+ * an Add of its own, because no integer kernel could, stays there. Half-precision floats have no
+ * grid: the two Casts of an activation stay in the network, which computes the same with them, and
+ * a weight stored as float16 is one of rounded floats.
  */
 public final class QdqReader {
   private final Graph file;

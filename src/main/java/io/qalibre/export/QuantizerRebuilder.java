@@ -120,8 +120,8 @@ final class QuantizerRebuilder {
       }
       first = first.isEmpty() ? node.type() : first;
     }
-    // Data have one grid: with one a channel it is a weight on its way to an operator.
-    Kind kind = constant.encoding().perChannel() ? Kind.WEIGHT : Kind.ACTIVATION;
+    // Data have one grid: with several it is a weight on its way to an operator.
+    Kind kind = constant.encoding().grids().size() > 1 ? Kind.WEIGHT : Kind.ACTIVATION;
     return new QuantizerPlacement(kind, first, true, RULE);
   }
 

@@ -65,6 +65,13 @@ public record Attributes(Map<String, Object> values) {
     return new Attributes(changed);
   }
 
+  /** The same without an attribute. */
+  public Attributes without(String name) {
+    Map<String, Object> changed = new LinkedHashMap<>(values);
+    changed.remove(name);
+    return new Attributes(changed);
+  }
+
   private <T> T get(String name, Class<T> type, T otherwise) {
     @Nullable Object value = values.get(name);
     if (value == null) {

@@ -21,7 +21,13 @@ public enum DataType {
   /** Unsigned 32-bit integer. */
   UINT32(12, 4),
   /** Unsigned 64-bit integer; values from 2⁶³ on wrap where they are computed with. */
-  UINT64(13, 8);
+  UINT64(13, 8),
+  /** 16-bit float (IEEE 754 binary16); a file's weights are read as FLOAT. */
+  FLOAT16(10, 2),
+  /** Unsigned 4-bit integer: one a byte in memory, two a byte in files. */
+  UINT4(21, 1),
+  /** Signed 4-bit integer: one a byte in memory, two a byte in files. */
+  INT4(22, 1);
 
   private final int onnx;
   private final int bytes;
@@ -36,8 +42,13 @@ public enum DataType {
     return onnx;
   }
 
-  /** Bytes of an element. */
+  /** Bytes of an element in memory. */
   public int bytes() {
     return bytes;
+  }
+
+  /** Whether only constants are of this type, and no input, output or computed tensor. */
+  public boolean storedOnly() {
+    return this == FLOAT16 || this == UINT4 || this == INT4;
   }
 }

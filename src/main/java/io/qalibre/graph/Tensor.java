@@ -82,12 +82,12 @@ public final class Tensor {
   /**
    * A tensor of integers or truth values.
    *
-   * @param type the elements' type, not FLOAT
+   * @param type the elements' type, no float
    * @param values the elements in row-major order; of each the lowest bits that the type holds are
    *     taken
    * @param shape the sizes; their product is the number of values
-   * @throws QalibreException if the shape does not go with the number of values, or the type is
-   *     FLOAT
+   * @throws QalibreException if the shape does not go with the number of values, or the type is one
+   *     of floats
    */
   public static Tensor ofIntegers(DataType type, long[] values, long... shape) {
     requireCount(values.length, shape);
@@ -98,8 +98,11 @@ public final class Tensor {
         case INT32, UINT32 -> bytes.putInt((int) value);
         case INT16, UINT16 -> bytes.putShort((short) value);
         case INT8, UINT8 -> bytes.put((byte) value);
+        case UINT4 -> bytes.put((byte) (value & 0xf));
+        case INT4 -> bytes.put((byte) ((byte) (value << 4) >> 4));
         case BOOL -> bytes.put((byte) (value == 0 ? 0 : 1));
-        case FLOAT -> throw new QalibreException("expected a type of integers, found FLOAT");
+        case FLOAT, FLOAT16 ->
+            throw new QalibreException("expected a type of integers, found " + type);
       }
     }
     return new Tensor(type, shape, bytes.flip());
@@ -178,9 +181,10 @@ public final class Tensor {
             case UINT32 -> view.getInt() & 0xffffffffL;
             case INT16 -> view.getShort();
             case UINT16 -> view.getShort() & 0xffff;
-            case INT8 -> view.get();
-            case UINT8, BOOL -> view.get() & 0xff;
-            case FLOAT -> throw new QalibreException("expected integers, found a FLOAT tensor");
+            case INT8, INT4 -> view.get();
+            case UINT8, UINT4, BOOL -> view.get() & 0xff;
+            case FLOAT, FLOAT16 ->
+                throw new QalibreException("expected integers, found a " + type + " tensor");
           };
     }
     return values;
@@ -189,6 +193,12 @@ public final class Tensor {
   /** The same elements in another shape of as many. */
   public Tensor reshape(long... sizes) {
     return new Tensor(type, sizes, data);
+  }
+
+  private float number(int index) {
+    return type == DataType.FLOAT
+        ? floatView().get(index)
+        : HalfFloats.fromFloat16(bytes().getShort(index * type.bytes()));
   }
 
   private void require(DataType wanted) {
@@ -240,14 +250,14 @@ public final class Tensor {
   public String toString() {
     StringBuilder text = new StringBuilder(type + " " + shape() + " [");
     int shown = Math.min(8, size());
-    FloatBuffer values = type == DataType.FLOAT ? floatView() : null;
-    long[] integers = values == null ? longs() : new long[0];
+    boolean floats = type == DataType.FLOAT || type == DataType.FLOAT16;
+    long[] integers = floats ? new long[0] : longs();
     for (int i = 0; i < shown; i++) {
       text.append(i == 0 ? "" : ", ");
-      if (values == null) {
-        text.append(integers[i]);
+      if (floats) {
+        text.append(number(i));
       } else {
-        text.append(values.get(i));
+        text.append(integers[i]);
       }
     }
     return text.append(size() > shown ? ", …]" : "]").toString();

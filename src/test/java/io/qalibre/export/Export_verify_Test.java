@@ -15,6 +15,7 @@ import io.qalibre.graph.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
@@ -114,7 +115,8 @@ class Export_verify_Test {
             new Simulation(graph, simulation.encodings()),
             export.onnx(),
             export.encodings(),
-            export.qdq());
+            export.qdq(),
+            List.of());
 
     Verification verification = other.verify(SmallNet.samples(5));
 

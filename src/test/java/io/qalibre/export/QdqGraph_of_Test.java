@@ -13,6 +13,7 @@ import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.GraphBuilder;
 import io.qalibre.graph.ModelInfo;
+import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.ShapeInference;
@@ -187,25 +188,51 @@ class QdqGraph_of_Test {
   }
 
   @Test
-  void other_bits_are_refused() {
+  void more_bits_than_onnx_has_are_refused() {
     Simulation simulation = SmallNet.simulation();
+    long codes = (1L << 20) - 1;
     Simulation fine =
-        with(simulation, "relu", TensorEncoding.perTensor(Encoding.of(1e-4, 0, 65535, 16, false)));
+        with(simulation, "relu", TensorEncoding.perTensor(Encoding.of(1e-6, 0, codes, 20, false)));
 
     assertThatThrownBy(() -> QdqGraph.of(fine))
         .isInstanceOf(QalibreException.class)
-        .hasMessage("QDQ ONNX holds only 8 bits yet: `relu` is quantized to 16");
+        .hasMessage(
+            "`relu` is quantized to 20 bits, and ONNX's QuantizeLinear has 16 at most; disable the"
+                + " quantizer, or give it fewer bits");
   }
 
   @Test
-  void an_old_operator_set_is_refused() {
+  void an_older_operator_set_is_raised_to_what_is_needed() {
     Simulation simulation = SmallNet.simulation();
     ModelInfo old = new ModelInfo(11, 6, "", "", Map.of());
     Graph graph = simulation.graph().toBuilder().info(old).build();
 
-    assertThatThrownBy(() -> QdqGraph.of(new Simulation(graph, simulation.encodings())))
-        .isInstanceOf(QalibreException.class)
-        .hasMessageContaining("small: QDQ ONNX needs opset 13 or later, found 11");
+    Graph qdq = QdqGraph.of(new Simulation(graph, simulation.encodings()));
+
+    assertThat(qdq.info().opset()).isEqualTo(13);
+    assertThat(QdqGraph.of(simulation).info().opset()).isEqualTo(17);
+  }
+
+  @Test
+  void a_quantizer_that_nothing_reads_is_left_out() {
+    Simulation simulation = SmallNet.simulation();
+    Graph graph = simulation.graph();
+    QuantizerNode relu =
+        graph.quantizers().stream()
+            .filter(q -> q.tensor().equals("relu"))
+            .findFirst()
+            .orElseThrow();
+    QuantizerNode unread =
+        new QuantizerNode("high", "high", "high", "high_qdq", relu.spec(), relu.placement());
+    List<Node> nodes = new ArrayList<>(graph.nodes());
+    nodes.add(0, unread);
+    Simulation more =
+        with(
+            new Simulation(graph.toBuilder().nodes(nodes).build(), simulation.encodings()),
+            "high",
+            simulation.encoding("relu"));
+
+    assertThat(QdqGraph.of(more).nodes()).isEqualTo(QdqGraph.of(simulation).nodes());
   }
 
   private static Simulation with(Simulation simulation, String id, TensorEncoding encoding) {

@@ -19,6 +19,8 @@ import io.qalibre.graph.ValueInfo;
 import io.qalibre.graph.onnx.OnnxFormatException;
 import io.qalibre.graph.onnx.OnnxWriter;
 import io.qalibre.quant.Encoding;
+import io.qalibre.quant.Granularity;
+import io.qalibre.quant.TensorEncoding;
 import io.qalibre.testing.Net;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -431,6 +433,50 @@ class QdqReader_read_Test {
   }
 
   @Test
+  void codes_of_4_bits_are_activations_too() {
+    Graph graph =
+        Net.input(4)
+            .constant("s", Tensor.scalar(0.2f))
+            .constant("z", Tensor.ofIntegers(DataType.UINT4, new long[] {5}))
+            .op("q", "QuantizeLinear", List.of("x", "s", "z"))
+            .op("dq", "DequantizeLinear", List.of("q", "s", "z"))
+            // Codes know no negative zero.
+            .op("y", "Abs", List.of("dq"))
+            .unchecked("y")
+            .toBuilder()
+            .info(new ModelInfo(21, 10, "", "", Map.of()))
+            .build();
+
+    Simulation found = equalInRuntime(graph);
+
+    assertThat(found.encoding("x").first()).isEqualTo(Encoding.of(0.2f, -5, 15, 4, false));
+  }
+
+  @Test
+  void blocks_have_a_channel_axis() {
+    float[] scales = {0.1f, 0.2f, 0.3f, 0.4f, 0.1f, 0.2f, 0.3f, 0.4f};
+    Net net =
+        quantizedInput()
+            .constant("codes", Tensor.ofIntegers(DataType.INT8, new long[16], 2, 4, 2))
+            .constant("scales", Tensor.of(scales, 2, 2, 2))
+            .op("w", "DequantizeLinear", List.of("codes", "scales"), "block_size", 2L)
+            .op("y", "MatMul", List.of("x_dq", "w"));
+    float[] many = scales.clone();
+    many[0] = 0.7f;
+
+    TensorEncoding found = read(net.unchecked("y")).encoding("w");
+
+    assertThat(found.granularity()).isEqualTo(new Granularity.PerBlock(2, 1, 2, 0));
+    assertThat(found.grids())
+        .extracting(grid -> (float) grid.scale())
+        .containsExactly(0.1f, 0.3f, 0.2f, 0.4f);
+    refused(
+        net.constant("scales", Tensor.of(many, 2, 2, 2)).unchecked(),
+        "DequantizeLinear `w`: expected scales that differ along the axis of blocks and one axis of"
+            + " channels, found scales 2×2×2 that differ along others too");
+  }
+
+  @Test
   void other_grids_are_refused_all_at_once() {
     refused(
         quantizedInput()
@@ -439,8 +485,8 @@ class QdqReader_read_Test {
             .constant("nothing", Tensor.scalar(0))
             .constant("codes", bytes(DataType.INT8, new long[] {2, 4}, 1, 2, 3, 4, 5, 6, 7, 8))
             .constant("flags", bytes(DataType.BOOL, 1, 0))
-            .op("int4", "QuantizeLinear", List.of("x", "s"), "output_dtype", 22L)
-            .op("int4_dq", "DequantizeLinear", List.of("int4", "s"))
+            .op("float4", "QuantizeLinear", List.of("x", "s"), "output_dtype", 23L)
+            .op("float4_dq", "DequantizeLinear", List.of("float4", "s"))
             .op("float8", "QuantizeLinear", List.of("x", "s"), "output_dtype", 17L)
             .op("float8_dq", "DequantizeLinear", List.of("float8", "s"))
             .op("other", "DequantizeLinear", List.of("x_q", "nothing", "z"))
@@ -448,26 +494,28 @@ class QdqReader_read_Test {
             .op("channels", "QuantizeLinear", List.of("x", "many"))
             .op("channels_dq", "DequantizeLinear", List.of("channels", "many"))
             .op("w", "DequantizeLinear", List.of("codes", "many"), "axis", 0L)
-            .op("v", "DequantizeLinear", List.of("codes", "blocks"), "block_size", 2L)
+            .op("v", "DequantizeLinear", List.of("codes", "blocks"), "block_size", 3L)
             .op("u", "DequantizeLinear", List.of("codes", "s", "flags"))
             .op("o", "DequantizeLinear", List.of("codes", "s", "many"))
             .op("t", "DequantizeLinear", List.of("codes", "x_dq"))
             .op("r", "DequantizeLinear", List.of("codes", "z"))
             .op("p", "DequantizeLinear", List.of("flags", "s"))
             .unchecked("w"),
-        "QuantizeLinear `int4`: expected codes of UINT8, INT8, UINT16, INT16, found INT4",
-        "QuantizeLinear `float8`: expected codes of UINT8, INT8, UINT16, INT16, found a FLOAT8 type",
+        "QuantizeLinear `float4`: expected codes of UINT4, INT4, UINT8, INT8, UINT16, INT16, found"
+            + " FLOAT4E2M1",
+        "QuantizeLinear `float8`: expected codes of UINT4, INT4, UINT8, INT8, UINT16, INT16, found a FLOAT8 type",
         "DequantizeLinear `other`: not a grid",
         "DequantizeLinear `another`: expected scale and zero point of QuantizeLinear `x_q`, found"
             + " others",
         "QuantizeLinear `channels`: expected one scale for a computed tensor, found 4 scales",
         "DequantizeLinear `w`: expected as many scales as channels on axis 0 of [2, 4], found 4",
-        "DequantizeLinear `v`: expected a scale, or one a channel, found scales of blocks",
+        "DequantizeLinear `v`: expected scales of blocks that divide axis 1 of the constant [2, 4],"
+            + " found scales 2×2 and block_size 3",
         "DequantizeLinear `u`: expected 1 zero points, one a scale, found 2",
         "DequantizeLinear `o`: expected a zero point of integers, found FLOAT",
         "DequantizeLinear `t`: expected a constant scale, found `x_dq`, which is computed",
         "DequantizeLinear `r`: expected a scale of floats, found UINT8",
-        "DequantizeLinear `p`: expected codes of UINT8, INT8, UINT16, INT16, found ONNX's element"
+        "DequantizeLinear `p`: expected codes of UINT4, INT4, UINT8, INT8, UINT16, INT16, found ONNX's element"
             + " type 9");
   }
 

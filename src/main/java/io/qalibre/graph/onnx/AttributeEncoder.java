@@ -6,6 +6,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.qalibre.graph.Tensor;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 
@@ -27,9 +28,15 @@ final class AttributeEncoder {
     TensorProto.Builder proto =
         TensorProto.newBuilder()
             .setDataType(tensor.type().onnx())
-            .setRawData(UnsafeByteOperations.unsafeWrap(tensor.bytes()));
+            .setRawData(UnsafeByteOperations.unsafeWrap(stored(tensor)));
     Arrays.stream(tensor.sizes()).forEach(proto::addDims);
     return name.isEmpty() ? proto.build() : proto.setName(name).build();
+  }
+
+  private static ByteBuffer stored(Tensor tensor) {
+    return ElementTypes.isPacked(tensor.type().onnx())
+        ? Nibbles.packed(tensor.bytes())
+        : tensor.bytes();
   }
 
   /**

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import io.qalibre.graph.DataType;
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Maps ONNX's element types to those of a graph. */
@@ -17,23 +18,42 @@ final class ElementTypes {
         || onnx == TensorProto.DataType.DOUBLE_VALUE;
   }
 
+  /** Whether two elements of a type share a byte. */
+  static boolean isPacked(int onnx) {
+    return onnx == TensorProto.DataType.INT4_VALUE || onnx == TensorProto.DataType.UINT4_VALUE;
+  }
+
   /**
-   * The type that elements of an ONNX type have in a graph.
+   * The type that elements of an ONNX type have in a graph, where programs compute with them.
    *
    * @param what the tensor, for errors
    * @throws OnnxFormatException if a graph has no such type
    */
   static DataType require(OnnxFile file, String what, int onnx) {
+    return require(file, what, onnx, false);
+  }
+
+  /**
+   * The type that elements of an ONNX type have in a graph, where they may be stored only.
+   *
+   * @param what the tensor, for errors
+   * @throws OnnxFormatException if a graph has no such type
+   */
+  static DataType requireStored(OnnxFile file, String what, int onnx) {
+    return require(file, what, onnx, true);
+  }
+
+  private static DataType require(OnnxFile file, String what, int onnx, boolean stored) {
     if (becomesFloat(onnx)) {
       return DataType.FLOAT;
     }
-    return Arrays.stream(DataType.values())
+    return known(stored)
         .filter(type -> type.onnx() == onnx)
         .findFirst()
-        .orElseThrow(() -> file.error(what, "one of " + known(), name(onnx)));
+        .orElseThrow(() -> file.error(what, "one of " + names(stored), name(onnx)));
   }
 
-  /** Bytes of an element as stored, of a type that {@link #require} knows. */
+  /** Bytes of an element as stored, of a type that {@link #require} knows; 1 of packed ones. */
   static int storedBytes(int onnx) {
     return switch (onnx) {
       case TensorProto.DataType.FLOAT16_VALUE,
@@ -64,8 +84,13 @@ final class ElementTypes {
     return name(proto.getDataType()) + " " + proto.getDimsList();
   }
 
-  private static String known() {
-    return Arrays.stream(DataType.values()).map(DataType::name).collect(Collectors.joining(", "))
+  private static Stream<DataType> known(boolean stored) {
+    return Arrays.stream(DataType.values())
+        .filter(type -> type != DataType.FLOAT16 && (stored || !type.storedOnly()));
+  }
+
+  private static String names(boolean stored) {
+    return known(stored).map(DataType::name).collect(Collectors.joining(", "))
         + " (or FLOAT16, BFLOAT16, DOUBLE, read as FLOAT)";
   }
 }

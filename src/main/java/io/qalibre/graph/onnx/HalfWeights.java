@@ -4,15 +4,11 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.TensorProto;
-import com.google.protobuf.UnsafeByteOperations;
 import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
+import io.qalibre.graph.HalfFloats;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -44,7 +40,7 @@ final class HalfWeights {
     if (taken.contains(initializer) || taken.contains(node) || !isStorable(value)) {
       return false;
     }
-    proto.addInitializer(encode(initializer, value));
+    proto.addInitializer(AttributeEncoder.encode(initializer, HalfFloats.narrowed(value)));
     proto.addNode(
         NodeProto.newBuilder()
             .setName(node)
@@ -70,18 +66,5 @@ final class HalfWeights {
       }
     }
     return true;
-  }
-
-  private static TensorProto encode(String name, Tensor value) {
-    FloatBuffer numbers = value.floatView();
-    ByteBuffer halves =
-        ByteBuffer.allocate(numbers.remaining() * Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    while (numbers.hasRemaining()) {
-      halves.putShort(HalfFloats.toFloat16(numbers.get()));
-    }
-    return AttributeEncoder.encode(name, value).toBuilder()
-        .setDataType(TensorProto.DataType.FLOAT16_VALUE)
-        .setRawData(UnsafeByteOperations.unsafeWrap(halves.flip()))
-        .build();
   }
 }

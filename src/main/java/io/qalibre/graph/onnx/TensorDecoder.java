@@ -2,6 +2,7 @@ package io.qalibre.graph.onnx;
 
 import ai.onnx.proto.OnnxMl.TensorProto;
 import io.qalibre.graph.DataType;
+import io.qalibre.graph.HalfFloats;
 import io.qalibre.graph.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -29,7 +30,7 @@ final class TensorDecoder {
    */
   Tensor decode(String what, TensorProto proto) {
     int onnx = proto.getDataType();
-    DataType type = ElementTypes.require(file, what, onnx);
+    DataType type = ElementTypes.requireStored(file, what, onnx);
     if (proto.hasSegment()) {
       throw file.error(what, "a whole tensor", "a segment of one");
     }
@@ -42,6 +43,9 @@ final class TensorDecoder {
     if (ElementTypes.becomesFloat(onnx)) {
       return Tensor.of(widened(onnx, stored, (int) count), shape);
     }
+    if (ElementTypes.isPacked(onnx)) {
+      return Tensor.of(type, Nibbles.unpacked(type, stored, (int) count), shape);
+    }
     return Tensor.of(type, type == DataType.BOOL ? truthValues(stored) : stored, shape);
   }
 
@@ -51,18 +55,17 @@ final class TensorDecoder {
     if (count > Long.MAX_VALUE / width) {
       throw tooMany(what, proto.getDimsList());
     }
+    long size = ElementTypes.isPacked(proto.getDataType()) ? Nibbles.bytes(count) : count * width;
     if (proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
-      return external.read(what, proto, count * width);
+      return external.read(what, proto, size);
     }
     if (!proto.hasRawData() || (proto.getRawData().isEmpty() && count > 0)) {
       return typed.bytes(what, proto, count);
     }
     ByteBuffer raw = proto.getRawData().asReadOnlyByteBuffer();
-    if (raw.remaining() != count * width) {
+    if (raw.remaining() != size) {
       throw file.error(
-          what,
-          count * width + " bytes for " + ElementTypes.describe(proto),
-          raw.remaining() + " bytes");
+          what, size + " bytes for " + ElementTypes.describe(proto), raw.remaining() + " bytes");
     }
     return raw;
   }

@@ -20,11 +20,13 @@ final class TypedData {
    */
   ByteBuffer bytes(String what, TensorProto proto, long count) {
     int found = found(proto);
-    if (found != count) {
+    // Of packed types an element of the field is a byte.
+    long expected = ElementTypes.isPacked(proto.getDataType()) ? Nibbles.bytes(count) : count;
+    if (found != expected) {
       throw file.error(
-          what, count + " elements for " + ElementTypes.describe(proto), found + " elements");
+          what, expected + " elements for " + ElementTypes.describe(proto), found + " elements");
     }
-    long size = count * ElementTypes.storedBytes(proto.getDataType());
+    long size = expected * ElementTypes.storedBytes(proto.getDataType());
     if (size > TensorDecoder.MOST_BYTES) {
       throw file.error(what, "at most 2 GiB in one tensor", size + " bytes");
     }

@@ -42,20 +42,23 @@ final class Integers {
   /** The least value of a type; −∞ of floats. */
   static String least(DataType type) {
     return switch (type) {
-      case FLOAT -> Literals.number(Float.NEGATIVE_INFINITY);
+      case FLOAT, FLOAT16 -> Literals.number(Float.NEGATIVE_INFINITY);
+      case INT4 -> "-8";
       case INT8 -> "-128";
       case INT16 -> "-32768";
       case INT32 -> "-2147483648";
       // Its digits without the sign are no number of 64 bits.
       case INT64 -> "torch.sub(-9223372036854775807, 1)";
-      case BOOL, UINT8, UINT16, UINT32, UINT64 -> "0";
+      case BOOL, UINT4, UINT8, UINT16, UINT32, UINT64 -> "0";
     };
   }
 
   /** The largest value of a type; +∞ of floats. */
   static String largest(DataType type) {
     return switch (type) {
-      case FLOAT -> Literals.number(Float.POSITIVE_INFINITY);
+      case FLOAT, FLOAT16 -> Literals.number(Float.POSITIVE_INFINITY);
+      case INT4 -> "7";
+      case UINT4 -> "15";
       case BOOL -> "1";
       case INT8 -> "127";
       case UINT8 -> "255";

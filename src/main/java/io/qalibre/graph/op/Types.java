@@ -21,8 +21,9 @@ final class Types {
    */
   static int aten(DataType type) {
     return switch (type) {
-      case UINT8 -> 0;
-      case INT8 -> 1;
+      case UINT8, UINT4 -> 0;
+      case INT8, INT4 -> 1;
+      case FLOAT16 -> 5;
       case INT16, UINT16, INT32 -> 3;
       case INT64, UINT32, UINT64 -> INT64;
       case FLOAT -> FLOAT;
@@ -41,7 +42,7 @@ final class Types {
       return DataType.FLOAT;
     }
     return Arrays.stream(DataType.values())
-        .filter(type -> type.onnx() == onnx)
+        .filter(type -> type.onnx() == onnx && !type.storedOnly())
         .findFirst()
         .orElseThrow(() -> c.error("element type " + onnx + " is not supported"));
   }

@@ -65,15 +65,19 @@ class OnnxReader_readBadModel_Test {
 
   @Test
   void refusesTypesAGraphDoesNotHave() {
-    String types =
-        "one of FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64 (or FLOAT16,"
-            + " BFLOAT16, DOUBLE, read as FLOAT), found ";
-    refusesTensor(tensor("w", DataType.STRING_VALUE, 1), types + "STRING");
-    refusesTensor(tensor("w", DataType.COMPLEX64_VALUE, 1), types + "COMPLEX64");
-    refusesTensor(tensor("w", 99, 1), types + "the element type 99");
+    String computed =
+        "one of FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64";
+    String floats = " (or FLOAT16, BFLOAT16, DOUBLE, read as FLOAT), found ";
+    String stored = computed + ", UINT4, INT4" + floats;
+    refusesTensor(tensor("w", DataType.STRING_VALUE, 1), stored + "STRING");
+    refusesTensor(tensor("w", DataType.COMPLEX64_VALUE, 1), stored + "COMPLEX64");
+    refusesTensor(tensor("w", 99, 1), stored + "the element type 99");
     refuses(
         g -> g.addInput(value("s", DataType.STRING_VALUE, 1L)).addNode(RELU),
-        "input `s`: expected " + types + "STRING");
+        "input `s`: expected " + computed + floats + "STRING");
+    refuses(
+        g -> g.addInput(value("s", DataType.INT4_VALUE, 1L)).addNode(RELU),
+        "input `s`: expected " + computed + floats + "INT4");
   }
 
   @Test

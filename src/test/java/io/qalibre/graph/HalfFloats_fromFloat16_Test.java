@@ -1,4 +1,4 @@
-package io.qalibre.graph.onnx;
+package io.qalibre.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,20 +1,20 @@
-package io.qalibre.export;
+package io.qalibre.graph;
 
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
 
 /** Gives out names that nothing has yet. */
-final class UniqueNames {
+public final class UniqueNames {
   private final Set<String> taken;
 
   /** Starts from the names that are taken. */
-  UniqueNames(Collection<String> taken) {
+  public UniqueNames(Collection<String> taken) {
     this.taken = new HashSet<>(taken);
   }
 
   /** The wanted name, or where it is taken the first free one of {@code wanted_1}, … */
-  String get(String wanted) {
+  public String get(String wanted) {
     String name = wanted;
     for (int i = 1; !taken.add(name); i++) {
       name = wanted + "_" + i;
