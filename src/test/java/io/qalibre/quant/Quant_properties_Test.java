@@ -28,11 +28,7 @@ class Quant_properties_Test {
 
   @Provide
   Arbitrary<float[]> batch() {
-    return Arbitraries.floats()
-        .between(-100, 100)
-        .array(float[].class)
-        .ofMinSize(1)
-        .ofMaxSize(60);
+    return Arbitraries.floats().between(-100, 100).array(float[].class).ofMinSize(1).ofMaxSize(60);
   }
 
   @Provide
@@ -71,8 +67,7 @@ class Quant_properties_Test {
     Statistics start = Statistics.of(first);
     Histogram counted = start.histogram();
     Statistics bins =
-        new Statistics(
-            start.range(), counted == null ? null : Histogram.empty(counted.grid()));
+        new Statistics(start.range(), counted == null ? null : Histogram.empty(counted.grid()));
     if (counted == null) {
       return; // all zero: the first batch fixes no bins
     }
