@@ -64,7 +64,8 @@ class QuantizationSimModel_loadEncodings_Test {
   @Test
   void other_bits_are_taken_over() {
     Path file = exported(EncodingsVersion.V1_0_0);
-    QuantizationSimModel other = network.simulate(QuantConfig.perChannel().withWeightBits(4).withActivationBits(16));
+    QuantizationSimModel other =
+        network.simulate(QuantConfig.perChannel().withWeightBits(4).withActivationBits(16));
 
     QuantizedNetwork loaded = other.loadEncodings(file, EncodingsFit.RECONFIGURE);
 

@@ -10,9 +10,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Softmax whose masked inputs are replaced by what lies far below their smallest: Softmax(Where(m,
- * x, ReduceMin(x) + b)) over the last of four axes, b at most −20. Qualcomm's converter fuses it
- * only where the smallest has no encoding, so AIMET derives none.
+ * A Softmax whose masked inputs are replaced by what lies far below their smallest:
+ * Softmax(Where(m, x, ReduceMin(x) + b)) over the last of four axes, b at most −20. Qualcomm's
+ * converter fuses it only where the smallest has no encoding, so AIMET derives none.
  */
 final class MaskedSoftmax {
   private static final float LARGEST_SHIFT = -20;
