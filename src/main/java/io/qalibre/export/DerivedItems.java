@@ -1,7 +1,6 @@
 package io.qalibre.export;
 
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -100,7 +99,7 @@ final class DerivedItems {
   private void visit(OperatorNode node) {
     List<String> inputs = floatInputs(node);
     List<String> outputs = floatOutputs(node);
-    if (inputs.isEmpty() || outputs.isEmpty()) {
+    if (inputs.isEmpty() || outputs.isEmpty() || MaskedSoftmax.hasSmallest(graph, node)) {
       return;
     }
     Map<String, EncodingsItem> added = new LinkedHashMap<>();
@@ -137,9 +136,8 @@ final class DerivedItems {
         .allMatch(item -> item != null && first != null && item.alike(first, codes));
   }
 
-  private long consumers(String tensor) {
-    List<Node> readers = graph.consumers(tensor);
-    return readers.size();
+  private int consumers(String tensor) {
+    return graph.consumers(tensor).size();
   }
 
   private static List<String> floatInputs(OperatorNode node) {

@@ -3,6 +3,7 @@ package io.qalibre.export;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.qalibre.graph.Graph;
+import io.qalibre.graph.Tensor;
 import io.qalibre.graph.TensorShape;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.TensorEncoding;
@@ -10,6 +11,8 @@ import io.qalibre.testing.Net;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DerivedItems_of_Test {
   @Test
@@ -83,6 +86,23 @@ class DerivedItems_of_Test {
     EncodingsItem weight = new EncodingsItem("w", true, TensorShape.of(2, 2), channels);
 
     assertThat(derived(graph, weight)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"-20, true", "-3, false"})
+  void the_smallest_of_a_masked_Softmax_has_none(float shift, boolean masked) {
+    Graph graph =
+        Net.input(2, 3, 4)
+            .constant("axes", Tensor.of(new long[] {-1}, 1))
+            .constant("shift", Tensor.scalar(shift))
+            .random("mask", 1, 2, 3, 4)
+            .op("least", "ReduceMin", List.of("x", "axes"))
+            .op("low", "Add", List.of("least", "shift"))
+            .op("where", "Where", List.of("mask", "x", "low"))
+            .op("s", "Softmax", List.of("where"), "axis", -1L)
+            .unchecked("s");
+
+    assertThat(derived(graph, item("x", 1)).contains("least:1")).isEqualTo(!masked);
   }
 
   private static List<String> derived(Graph graph, EncodingsItem... items) {
