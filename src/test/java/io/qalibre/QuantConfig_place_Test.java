@@ -202,9 +202,12 @@ class QuantConfig_place_Test {
     assertThatThrownBy(() -> QuantConfig.int8().withLpbq("fc", 8, 8, 2))
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("expected more than the 8 of its codes, found 8");
+    assertThatThrownBy(() -> QuantConfig.int8().withLpbq("fc", 16, 33, 2))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("found 33");
     assertThatThrownBy(() -> QuantConfig.int8().withLpbq("fc", 4, 32, 2))
         .isInstanceOf(QalibreException.class)
-        .hasMessageContaining("expected 1 to 16 bits more");
+        .hasMessageContaining("up to 32 bits and at most 16 more than the codes, found 32");
     assertThatThrownBy(
             () ->
                 QuantConfig.int8()

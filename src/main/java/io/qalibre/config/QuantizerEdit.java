@@ -113,6 +113,8 @@ public sealed interface QuantizerEdit {
     /** The widest scale of a block. */
     private static final int MOST_SCALE_BITS = 16;
 
+    private static final int MOST_BITS = 32;
+
     /** Checks pattern, bitwidth and sizes. */
     public Blocks {
       requirePattern(pattern);
@@ -121,10 +123,10 @@ public sealed interface QuantizerEdit {
         throw new QalibreException(
             "the block size of `" + pattern + "`: expected 1 or more, found " + blockSize);
       }
-      if (scaleBits < 0 || scaleBits > MOST_SCALE_BITS) {
+      if (scaleBits < 0 || scaleBits > MOST_SCALE_BITS || bitwidth + scaleBits > MOST_BITS) {
         throw new QalibreException(
-            "the blocks of `%s`: expected 1 to %d bits more for decompressed codes, found %d"
-                .formatted(pattern, MOST_SCALE_BITS, scaleBits));
+            "the blocks of `%s`: expected decompressed codes of up to %d bits and at most %d more than the codes, found %d"
+                .formatted(pattern, MOST_BITS, MOST_SCALE_BITS, bitwidth + scaleBits));
       }
     }
 
