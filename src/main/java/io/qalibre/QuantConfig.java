@@ -31,8 +31,8 @@ public record QuantConfig(RuntimeConfig config, PlacementOptions options) {
 
   /**
    * What ONNX Runtime and integer targets run: symmetric int8 weights per channel, asymmetric uint8
-   * activations, float biases; Relu, Relu6 and batch normalization fused into the operator before
-   * them, depthwise convolutions included.
+   * activations, biases in the int32 steps of the sums; Relu, Relu6 and batch normalization fused
+   * into the operator before them, depthwise convolutions included.
    */
   public static QuantConfig int8() {
     return builtIn("int8");
@@ -196,9 +196,9 @@ public record QuantConfig(RuntimeConfig config, PlacementOptions options) {
             .formatted(
                 config.name(),
                 options.parameters().bits(),
-                options.parameters().scheme().label(),
+                options.parameters().scheme(),
                 options.activations().bits(),
-                options.activations().scheme().label())
+                options.activations().scheme())
         + (options.rounding() == Rounding.HALF_EVEN ? "" : "; " + options.rounding().label())
         + options.edits().stream().map(e -> "; " + e).collect(Collectors.joining());
   }

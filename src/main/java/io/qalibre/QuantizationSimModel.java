@@ -65,7 +65,7 @@ public final class QuantizationSimModel implements Viewable {
         .text("operator", q -> q.placement().operator())
         .integer("bitwidth", q -> q.spec().bitwidth())
         .text("format", q -> q.spec().format().label())
-        .text("scheme", q -> q.spec().format().floating() ? "" : q.spec().scheme().label())
+        .text("scheme", q -> q.spec().format().floating() ? "" : q.spec().scheme().toString())
         .flag("symmetric", q -> q.spec().symmetry().symmetric())
         .text("granularity", q -> granularity(q.spec()))
         .flag("enabled", QuantizerNode::enabled)

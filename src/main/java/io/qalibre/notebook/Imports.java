@@ -35,6 +35,7 @@ final class Imports {
           "io.qalibre.graph.Tensor",
           "io.qalibre.graph.onnx.WeightStorage",
           "io.qalibre.quant.QuantScheme",
+          "io.qalibre.quant.Rounding",
           "java.nio.file.Files",
           "java.nio.file.Path",
           "tech.tablesaw.api.Table",

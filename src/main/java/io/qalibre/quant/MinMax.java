@@ -8,6 +8,11 @@ public record MinMax() implements QuantScheme {
   }
 
   @Override
+  public String toString() {
+    return label();
+  }
+
+  @Override
   public boolean readsHistogram() {
     return false;
   }

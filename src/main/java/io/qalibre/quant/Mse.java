@@ -17,6 +17,11 @@ public record Mse() implements QuantScheme {
   }
 
   @Override
+  public String toString() {
+    return label();
+  }
+
+  @Override
   public Encoding grid(Statistics seen, QuantizerSpec spec) {
     Histogram histogram = seen.histogram();
     return histogram == null

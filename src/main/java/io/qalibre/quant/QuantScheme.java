@@ -23,7 +23,7 @@ public sealed interface QuantScheme permits MinMax, TfEnhanced, Percentile, Mse,
     return new Percentile(percentile);
   }
 
-  /** The name used in tables and files, such as {@code min_max}. */
+  /** The name used in files, such as {@code min_max}; {@code toString} adds what it was given. */
   String label();
 
   /** Whether it looks at the histogram, or at the range only. */

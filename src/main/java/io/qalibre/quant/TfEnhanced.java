@@ -23,6 +23,11 @@ public record TfEnhanced() implements QuantScheme {
   }
 
   @Override
+  public String toString() {
+    return label();
+  }
+
+  @Override
   public Encoding grid(Statistics seen, QuantizerSpec spec) {
     Histogram histogram = seen.histogram();
     if (histogram == null) {
