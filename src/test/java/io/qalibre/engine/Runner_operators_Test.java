@@ -130,7 +130,7 @@ class Runner_operators_Test {
   @ParameterizedTest
   @EnumSource(
       value = DataType.class,
-      names = {"FLOAT", "UINT64"},
+      names = {"FLOAT", "FLOAT16", "INT4", "UINT4", "UINT64"},
       mode = EnumSource.Mode.EXCLUDE)
   void the_extremes_of_no_integers_are_the_ends_of_their_type(DataType type) {
     boolean signed = type.name().startsWith("INT");

@@ -58,6 +58,9 @@ public record OperatorSupport(String name, boolean deprecated, int tests, int pa
           "Size",
           "Xor");
 
+  private static final Set<String> TAKE_NO_FLOATS =
+      Set.of("And", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Or", "Xor");
+
   /** Every operator of ONNX's domain {@code ai.onnx}, by name. */
   public static List<OperatorSupport> all() {
     List<NodeTest> tests = NodeTest.all().stream().filter(NodeTest::inScope).toList();
@@ -99,7 +102,12 @@ public record OperatorSupport(String name, boolean deprecated, int tests, int pa
       return "replaced";
     }
     OperatorNode node =
-        new OperatorNode(name, name, List.of("x", "x", "x"), List.of("y"), Attributes.NONE);
+        new OperatorNode(
+            name,
+            name,
+            List.of("x", "x", "x"),
+            List.of("y"),
+            Attributes.NONE.with("to", (long) DataType.FLOAT.onnx()));
     Optional<QuantizerNode> quantizer =
         QuantConfig.int8().place(graph(node)).quantizers().stream()
             .filter(q -> q.inputs().contains("y"))
@@ -116,8 +124,9 @@ public record OperatorSupport(String name, boolean deprecated, int tests, int pa
   /** x → the node → y → Sigmoid → z: a quantizer of y is the node's own. */
   private static Graph graph(OperatorNode node) {
     TensorShape shape = TensorShape.of(Dim.unknown());
+    DataType type = TAKE_NO_FLOATS.contains(node.type()) ? DataType.INT64 : DataType.FLOAT;
     return new GraphBuilder("one")
-        .input(new ValueInfo("x", DataType.FLOAT, shape))
+        .input(new ValueInfo("x", type, shape))
         .node(node)
         .node(new OperatorNode("last", "Sigmoid", List.of("y"), List.of("z"), Attributes.NONE))
         .output(new ValueInfo("z", DataType.FLOAT, shape))
