@@ -142,7 +142,7 @@ class QuantizationSimModel_golden_Test {
           String file =
               equalized
                   ? model + "_cle.onnx"
-                  : model + (model.equals("resnet50") ? ".onnx.gz" : "_bnfolded.onnx");
+                  : model + (model.equals("tiny") ? "_bnfolded.onnx" : ".onnx.gz");
           Graph graph = Golden.network(file);
           return new Network(graph, List.of()).foldBatchNorms();
         });
