@@ -62,8 +62,8 @@ enum CodeType {
 
   /**
    * The type that a computed tensor's codes have: of 8 or 16 bits. With its optimizations ONNX
-   * Runtime 1.23 refuses networks in which computed codes of 4 bits come from a Clip or go
-   * through a MaxPool, and no kernel of it computes with them.
+   * Runtime 1.23 refuses networks in which computed codes of 4 bits come from a Clip or go through
+   * a MaxPool, and no kernel of it computes with them.
    *
    * @param bits 2 to {@link #MOST_BITS}
    */

@@ -21,8 +21,7 @@ public record ExportOptions(
     QdqForm qdq) {
   /** AIMET's defaults, version 1.0.0, and QDQ of unsigned activations with int32 biases. */
   public static final ExportOptions DEFAULT =
-      new ExportOptions(
-          EncodingsVersion.V1_0_0, null, ActivationCodes.UNSIGNED, QdqForm.UNSIGNED);
+      new ExportOptions(EncodingsVersion.V1_0_0, null, ActivationCodes.UNSIGNED, QdqForm.UNSIGNED);
 
   /** The same with encodings of another version. */
   public ExportOptions withEncodings(EncodingsVersion version) {

@@ -36,7 +36,8 @@ public final class Exporter {
    * @return the files, which show themselves as a table
    * @throws QalibreException if the prefix is no file name, the folder is a file or cannot be
    *     written, an encoding is missing or cannot be written in the version asked for, or the
-   *     simulation cannot be written as QDQ of the form asked for; nothing is written then but what was complete before
+   *     simulation cannot be written as QDQ of the form asked for; nothing is written then but what
+   *     was complete before
    */
   public static Export export(
       Simulation simulation, Path dir, String prefix, ExportOptions options) {

@@ -43,8 +43,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Quantizers that are disabled, or whose output nothing reads, are left out.
  * </ul>
  *
- * <p>So it is in {@link QdqForm#UNSIGNED}. In {@link QdqForm#SIGNED} activations become signed codes
- * with zero point 0 and those biases stay floats; all else is the same.
+ * <p>So it is in {@link QdqForm#UNSIGNED}. In {@link QdqForm#SIGNED} activations become signed
+ * codes with zero point 0 and those biases stay floats; all else is the same.
  *
  * <p>Scales are the float32 that the simulation computes with. Inputs, outputs and the tensors
  * between keep their names; codes are called {@code <tensor>_q}, quantized tensors {@code

@@ -221,8 +221,8 @@ class QdqGraph_signed_Test {
 
   @Test
   void all_tensors_that_do_not_fit_are_named() {
-    Simulation simulation = with(
-            simulation(Symmetry.UNSIGNED), "input", Encoding.of(0.1, 0, 255, 8, false));
+    Simulation simulation =
+        with(simulation(Symmetry.UNSIGNED), "input", Encoding.of(0.1, 0, 255, 8, false));
 
     assertThatThrownBy(() -> QdqGraph.of(simulation, QdqForm.SIGNED))
         .isInstanceOf(QalibreException.class)
