@@ -12,9 +12,10 @@ public enum QdqForm {
   UNSIGNED,
   /**
    * All codes signed, all zero points 0, biases as floats: the only QDQ that TensorRT reads. ONNX
-   * Runtime runs it too, but computes convolutions in float beside float biases. A grid has to fit
-   * into a signed type so, as symmetric ones do; asymmetric and unsigned symmetric ones of 8 or 16
-   * bits do not, nor do asymmetric ones of weights.
+   * Runtime 1.23 runs it too, but computes convolutions with a Relu or Clip behind them in float,
+   * where it does not make integers of float biases. A grid has to fit into a signed type so, as
+   * symmetric ones do; asymmetric and unsigned symmetric ones of 8 or 16 bits do not, nor do
+   * asymmetric ones of weights.
    */
   SIGNED;
 
