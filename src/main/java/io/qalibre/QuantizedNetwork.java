@@ -199,7 +199,8 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    * @param folder where to; made if it is missing
    * @param prefix what the files' names begin with
    * @param options how, such as {@code
-   *     ExportOptions.DEFAULT.withEncodings(EncodingsVersion.V2_0_0)}
+   *     ExportOptions.DEFAULT.withEncodings(EncodingsVersion.V2_0_0)} or, for TensorRT, {@code
+   *     ExportOptions.DEFAULT.withQdq(QdqForm.SIGNED)}
    * @throws QalibreException if a file cannot be written, or not in the form asked for
    */
   public Export export(Path folder, String prefix, ExportOptions options) {

@@ -61,14 +61,14 @@ enum CodeType {
   }
 
   /**
-   * The type that a computed tensor's codes have: unsigned, of 8 or 16 bits. With its optimizations
-   * ONNX Runtime 1.23 refuses networks in which computed codes of 4 bits come from a Clip or go
-   * through a MaxPool, and no kernel of it computes with them.
+   * The type that a computed tensor's codes have: of 8 or 16 bits. With its optimizations ONNX
+   * Runtime 1.23 refuses networks in which computed codes of 4 bits come from a Clip or go through
+   * a MaxPool, and no kernel of it computes with them.
    *
    * @param bits 2 to {@link #MOST_BITS}
    */
-  static CodeType ofComputed(int bits) {
-    return holding(Math.max(UINT8.bits, bits), false);
+  static CodeType ofComputed(int bits, boolean signed) {
+    return holding(Math.max(UINT8.bits, bits), signed);
   }
 
   /** The element type of tensors of such codes. */

@@ -32,17 +32,18 @@ public final class Exporter {
    * @param simulation a graph with an encoding for each enabled quantizer
    * @param dir the folder; made where it does not exist
    * @param prefix what the files' names begin with, such as {@code mobilenet_v2}
-   * @param options how, such as the version of the encodings
+   * @param options how, such as the version of the encodings and the QDQ file's form
    * @return the files, which show themselves as a table
    * @throws QalibreException if the prefix is no file name, the folder is a file or cannot be
    *     written, an encoding is missing or cannot be written in the version asked for, or the
-   *     simulation cannot be written as QDQ; nothing is written then but what was complete before
+   *     simulation cannot be written as QDQ of the form asked for; nothing is written then but what
+   *     was complete before
    */
   public static Export export(
       Simulation simulation, Path dir, String prefix, ExportOptions options) {
     checkPrefix(prefix);
     // Everything that can be wrong with the simulation is found before a file is written.
-    Graph qdq = QdqGraph.of(simulation);
+    Graph qdq = QdqGraph.of(simulation, options.qdq());
     Graph network = FloatGraph.of(simulation.graph());
     String encodings = EncodingsWriter.write(simulation, options);
     makeFolder(dir);
@@ -65,11 +66,18 @@ public final class Exporter {
         written(
             qdqFile,
             "network with QuantizeLinear and DequantizeLinear: " + StoredTypes.of(qdq),
-            "ONNX Runtime and OpenVINO run it in int8 as it is"),
+            qdqUse(options.qdq())),
         models.stream()
             .filter(file -> !file.equals(networkFile) && !file.equals(qdqFile))
             .map(file -> written(file, "weights", "belongs to the network of its name"))
             .toList());
+  }
+
+  private static String qdqUse(QdqForm form) {
+    return switch (form) {
+      case UNSIGNED -> "ONNX Runtime and OpenVINO run it in int8 as it is";
+      case SIGNED -> "signed codes around 0 for TensorRT; ONNX Runtime runs it partly in float";
+    };
   }
 
   private static void checkPrefix(String prefix) {

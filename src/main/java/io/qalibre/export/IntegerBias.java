@@ -14,8 +14,11 @@ import java.util.Optional;
  * @param scale the steps as float32: one, or one a channel
  */
 record IntegerBias(Tensor codes, Tensor scale) {
-  /** What a sum may add to the bias before 32 bits overflow, as AIMET reckons. */
-  private static final double LARGEST = 0x1p31 - 0x1p15;
+  /**
+   * The largest code: AIMET leaves 2^15 to the sum that is added. {@link OverflowGuard} raises a
+   * weight's scale until the code is just that, but for the rounding of two scales to float32.
+   */
+  private static final double LARGEST = (0x1p31 - 0x1p15) * (1 + 0x1p-22);
 
   /**
    * The integers of a bias.

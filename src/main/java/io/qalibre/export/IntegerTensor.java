@@ -28,9 +28,10 @@ record IntegerTensor(Tensor codes, Tensor scale, Tensor zeroPoint) {
         value, encoding, rounding, fits ? signed : CodeType.holding(encoding.bitwidth(), false));
   }
 
-  /** The codes of a constant that is an operator's data, unsigned as those of all activations. */
-  static IntegerTensor activation(Tensor value, TensorEncoding encoding, Rounding rounding) {
-    return of(value, encoding, rounding, CodeType.holding(encoding.bitwidth(), false));
+  /** The codes of a constant that is an operator's data, signed or not as those of activations. */
+  static IntegerTensor activation(
+      Tensor value, TensorEncoding encoding, Rounding rounding, QdqForm form) {
+    return of(value, encoding, rounding, CodeType.holding(encoding.bitwidth(), form.signed()));
   }
 
   private static IntegerTensor of(

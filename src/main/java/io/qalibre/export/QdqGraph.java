@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>Quantizers that are disabled, or whose output nothing reads, are left out.
  * </ul>
  *
+ * <p>So it is in {@link QdqForm#UNSIGNED}. In {@link QdqForm#SIGNED} activations become signed
+ * codes with zero point 0 and those biases stay floats; all else is the same.
+ *
  * <p>Scales are the float32 that the simulation computes with. Inputs, outputs and the tensors
  * between keep their names; codes are called {@code <tensor>_q}, quantized tensors {@code
  * <tensor>_qdq}.
@@ -62,30 +65,43 @@ public final class QdqGraph {
   private final Graph graph;
   private final ActivationGrids grids;
   private final BiasPlan plan;
+  private final QdqForm form;
   private final QdqNodes result;
 
   /** What is read instead of a tensor. */
   private final Map<String, String> renamed = new HashMap<>();
 
-  private QdqGraph(Simulation simulation) {
+  private QdqGraph(Simulation simulation, QdqForm form) {
     this.simulation = simulation;
+    this.form = form;
     graph = simulation.graph();
     grids = new ActivationGrids(simulation);
     plan = new BiasPlan(simulation, grids);
-    result = new QdqNodes(graph);
+    result = new QdqNodes(graph, form);
+  }
+
+  /** The graph of operators only, in {@link QdqForm#UNSIGNED}; see the other method. */
+  public static Graph of(Simulation simulation) {
+    return of(simulation, QdqForm.UNSIGNED);
   }
 
   /**
    * The graph of operators only.
    *
    * @param simulation a graph with an encoding for each enabled quantizer of codes
+   * @param form which integers it holds
    * @throws QalibreException if a quantizer has more than 16 bits, which a bias may have, or no
-   *     encoding, or the graph's operator set is too old and cannot be raised
+   *     encoding, or the form cannot hold its codes, or the graph's operator set is too old and
+   *     cannot be raised
    */
-  public static Graph of(Simulation simulation) {
+  public static Graph of(Simulation simulation, QdqForm form) {
     Simulation enabled = ActivationGrids.enabledOnly(simulation);
-    Graph raised = OpsetUpgrade.to(enabled.graph(), QdqOpset.needed(enabled));
-    return new QdqGraph(new Simulation(raised, simulation.encodings())).build();
+    long opset = QdqOpset.needed(enabled);
+    if (form == QdqForm.SIGNED) {
+      SignedCodes.require(enabled);
+    }
+    Graph raised = OpsetUpgrade.to(enabled.graph(), opset);
+    return new QdqGraph(new Simulation(raised, simulation.encodings()), form).build();
   }
 
   private Graph build() {
@@ -114,7 +130,7 @@ public final class QdqGraph {
       IntegerTensor codes =
           node.parameter()
               ? IntegerTensor.parameter(constant, encoding, rounding)
-              : IntegerTensor.activation(constant, encoding, rounding);
+              : IntegerTensor.activation(constant, encoding, rounding, form);
       result.dequantize(node.tensor(), codes, encoding.granularity(), node.output());
     }
   }
@@ -133,7 +149,9 @@ public final class QdqGraph {
 
   private void operate(OperatorNode node) {
     List<String> inputs = new ArrayList<>(node.inputs().stream().map(this::read).toList());
-    plan.integers(node).ifPresent(bias -> inputs.set(2, store(node.input(2), bias)));
+    if (form.integerBiases()) {
+      plan.integers(node).ifPresent(bias -> inputs.set(2, store(node.input(2), bias)));
+    }
     OperatorNode wired = node.withInputs(inputs);
     Encoding grid = ActivationGrids.keepsGrid(node) ? grids.grid(node.output()).orElse(null) : null;
     Tensor bias = plan.added(node).orElse(null);

@@ -26,9 +26,11 @@ final class QdqNodes {
   private final UniqueNames tensors;
   private final UniqueNames names;
   private final List<Node> nodes = new ArrayList<>();
+  private final QdqForm form;
 
   /** Starts a graph with the inputs, outputs and initializers of another. */
-  QdqNodes(Graph graph) {
+  QdqNodes(Graph graph, QdqForm form) {
+    this.form = form;
     result = graph.toBuilder();
     Set<String> taken = new HashSet<>(graph.initializers().keySet());
     graph.inputs().forEach(input -> taken.add(input.name()));
@@ -72,7 +74,7 @@ final class QdqNodes {
    * @param encoding one grid, or one a channel with all codes of its type
    */
   void roundTrip(String tensor, String input, TensorEncoding encoding, String output) {
-    CodeType type = CodeType.ofComputed(encoding.bitwidth());
+    CodeType type = form.computed(encoding.bitwidth());
     List<Encoding> grids = encoding.grids();
     boolean whole = grids.stream().allMatch(grid -> grid.steps() == type.steps());
     if (!whole && grids.size() > 1) {

@@ -26,7 +26,8 @@ final class QdqOpset {
   private QdqOpset() {}
 
   /**
-   * The oldest operator set that has all that is needed.
+   * The oldest operator set that has all that is needed, in either {@link QdqForm}: the types of
+   * signed and unsigned codes came with the same ones.
    *
    * @param simulation a graph whose quantizers are all enabled
    * @throws QalibreException if ONNX has no operators for a quantizer, naming its tensor
@@ -48,7 +49,7 @@ final class QdqOpset {
     boolean computed = !simulation.graph().isInitializer(node.input());
     CodeType type =
         computed
-            ? CodeType.ofComputed(encoding.bitwidth())
+            ? QdqForm.UNSIGNED.computed(encoding.bitwidth())
             : CodeType.holding(encoding.bitwidth(), false);
     if (type != CodeType.UINT8 || encoding.perBlock()) {
       return BLOCKS_AND_BITS;

@@ -71,7 +71,8 @@ class EncodingsReader_aimetLayers_Test {
     return new ExportOptions(
         version,
         option.equals("bias") ? Boolean.TRUE : null,
-        codes.getOrDefault(option, ActivationCodes.UNSIGNED));
+        codes.getOrDefault(option, ActivationCodes.UNSIGNED),
+        QdqForm.UNSIGNED);
   }
 
   /** All but who wrote it, what its simulation was made with at first, and the sign of zeros. */

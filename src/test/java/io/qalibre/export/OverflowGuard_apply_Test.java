@@ -7,6 +7,7 @@ import io.qalibre.config.PlacementOptions;
 import io.qalibre.config.RuntimeConfig;
 import io.qalibre.engine.Calibrator;
 import io.qalibre.graph.Graph;
+import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
@@ -59,6 +60,19 @@ class OverflowGuard_apply_Test {
     assertThat(raised.get(1).steps()).isEqualTo(own.get(1).steps());
     assertThat(List.of(raised.get(0), raised.get(2), raised.get(3)))
         .isEqualTo(List.of(own.get(0), own.get(2), own.get(3)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {1000, -1000, 917.3f, -842.9f, 777.7f, 613.1f, -555.5f, 499.9f})
+  void the_layer_is_exported_with_an_integer_bias(float bias) {
+    Simulation before = calibrated(network(bias), "int8");
+
+    Graph qdq = QdqGraph.of(OverflowGuard.apply(before));
+
+    assertThat(QdqGraph.of(before).operators()).extracting(OperatorNode::type).contains("Add");
+    assertThat(qdq.operators()).extracting(OperatorNode::type).doesNotContain("Add");
+    assertThat(Math.abs((double) qdq.initializer("c.bias_q").longs()[1]))
+        .isBetween(0.9 * LARGEST, LARGEST + 0x1p9);
   }
 
   @Test
