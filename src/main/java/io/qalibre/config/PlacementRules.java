@@ -33,6 +33,7 @@ final class PlacementRules {
     fusions.applySupergroups();
     boundary();
     fusions.applyPasses();
+    new FloatInputs(config, table).apply();
   }
 
   private void defaults() {

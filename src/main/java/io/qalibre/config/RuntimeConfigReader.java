@@ -29,7 +29,10 @@ final class RuntimeConfigReader {
   private static final List<String> PASSES =
       List.of("MatmulAdd", "LayerNormalization", "RMSNormalization", "MaskedSoftmax");
 
-  private static final List<String> SWITCHES =
+  private static final String FLOAT_INPUTS = "float_inputs";
+
+  /** The keys of the section {@code qalibre}. */
+  private static final List<String> OWN_KEYS =
       List.of(
           "fuse_depthwise",
           "fuse_passes",
@@ -37,7 +40,8 @@ final class RuntimeConfigReader {
           "integer_bias",
           "quantize_bounds",
           "tie_quantizers",
-          "keep_grids");
+          "keep_grids",
+          FLOAT_INPUTS);
 
   private RuntimeConfigReader() {}
 
@@ -55,13 +59,17 @@ final class RuntimeConfigReader {
   }
 
   private static Deviations deviations(Optional<JsonSection> section) {
-    section.ifPresent(s -> s.withOnly(SWITCHES));
+    section.ifPresent(s -> s.withOnly(OWN_KEYS));
     Deviations silent = Deviations.DEFAULT;
     return new Deviations(
         flag(section, "integer_bias", silent.integerBias()),
         flag(section, "quantize_bounds", silent.quantizeBounds()),
         flag(section, "tie_quantizers", silent.tieQuantizers()),
-        flag(section, "keep_grids", silent.keepGrids()));
+        flag(section, "keep_grids", silent.keepGrids()),
+        section
+            .flatMap(s -> s.get(FLOAT_INPUTS))
+            .map(types -> types.items().stream().map(JsonSection::text).toList())
+            .orElse(silent.floatInputs()));
   }
 
   private static boolean flag(Optional<JsonSection> section, String key, boolean otherwise) {
