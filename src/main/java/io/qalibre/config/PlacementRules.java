@@ -33,6 +33,7 @@ final class PlacementRules {
     fusions.applySupergroups();
     boundary();
     fusions.applyPasses();
+    new DecomposedGelus(config, table).apply();
     new FloatInputs(config, table).apply();
   }
 

@@ -195,7 +195,7 @@ public record RuntimeConfig(
    * What the target computes in one step.
    *
    * @param supergroups chains of operators, each a list of two or more
-   * @param passes the graph passes asked for: {@code MatmulAdd} …
+   * @param passes the graph passes asked for: {@code MatmulAdd} …, and our own {@code Gelu}
    * @param fuseDepthwise whether a chain may begin with a depthwise or a three-dimensional
    *     convolution; AIMET says no, ONNX Runtime and integer targets fuse them
    * @param fusePasses whether a chain may go on from what a pass has found, such as the Relu after

@@ -30,6 +30,7 @@ final class RuntimeConfigReader {
       List.of("MatmulAdd", "LayerNormalization", "RMSNormalization", "MaskedSoftmax");
 
   private static final String FLOAT_INPUTS = "float_inputs";
+  private static final String OWN_PASSES = "passes";
 
   /** The keys of the section {@code qalibre}. */
   private static final List<String> OWN_KEYS =
@@ -41,7 +42,8 @@ final class RuntimeConfigReader {
           "quantize_bounds",
           "tie_quantizers",
           "keep_grids",
-          FLOAT_INPUTS);
+          FLOAT_INPUTS,
+          OWN_PASSES);
 
   private RuntimeConfigReader() {}
 
@@ -185,17 +187,21 @@ final class RuntimeConfigReader {
         root.require("supergroups").items().stream()
             .map(group -> chain(group.withOnly(List.of("op_list")).require("op_list")))
             .toList();
-    List<String> passes =
-        root.get("supergroup_pass_list").map(JsonSection::items).orElse(List.of()).stream()
-            .map(pass -> pass.oneOf(PASSES))
-            .toList();
     Optional<JsonSection> own = root.get("qalibre");
+    List<String> passes = new ArrayList<>(passes(root.get("supergroup_pass_list"), PASSES));
+    passes.addAll(passes(own.flatMap(s -> s.get(OWN_PASSES)), List.of(DecomposedGelus.PASS)));
     return new Fusion(
         supergroups,
         passes,
         flag(own, "fuse_depthwise", false),
         flag(own, "fuse_passes", false),
         flag(own, "clip_from_zero", false));
+  }
+
+  private static List<String> passes(Optional<JsonSection> section, List<String> known) {
+    return section.map(JsonSection::items).orElse(List.of()).stream()
+        .map(pass -> pass.oneOf(known))
+        .toList();
   }
 
   private static List<String> chain(JsonSection section) {

@@ -49,7 +49,6 @@ class Placement_floatInputs_Test {
 
     assertThat(enabled(placed)).containsExactly("x", "scores", "y");
     assertThat(rule(placed, "sum")).isEqualTo(RULE);
-    assertThat(rule(placed, "turned")).isEqualTo("grid-preserving Transpose");
   }
 
   @Test
