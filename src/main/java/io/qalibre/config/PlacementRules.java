@@ -33,6 +33,8 @@ final class PlacementRules {
     fusions.applySupergroups();
     boundary();
     fusions.applyPasses();
+    new DecomposedGelus(config, table).apply();
+    new FloatInputs(config, table).apply();
   }
 
   private void defaults() {

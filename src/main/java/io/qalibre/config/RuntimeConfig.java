@@ -195,7 +195,7 @@ public record RuntimeConfig(
    * What the target computes in one step.
    *
    * @param supergroups chains of operators, each a list of two or more
-   * @param passes the graph passes asked for: {@code MatmulAdd} …
+   * @param passes the graph passes asked for: {@code MatmulAdd} …, and our own {@code Gelu}
    * @param fuseDepthwise whether a chain may begin with a depthwise or a three-dimensional
    *     convolution; AIMET says no, ONNX Runtime and integer targets fuse them
    * @param fusePasses whether a chain may go on from what a pass has found, such as the Relu after
@@ -236,11 +236,22 @@ public record RuntimeConfig(
    * @param keepGrids whether the outputs of all operators that hand their input's values on
    *     unchanged keep its grid, also of those that AIMET does not count among them (GlobalMaxPool,
    *     MaxUnpool, ReverseSequence, CastLike)
+   * @param floatInputs operators whose inputs stay floats, unless a convolution writes them; AIMET
+   *     knows none
    */
   public record Deviations(
-      boolean integerBias, boolean quantizeBounds, boolean tieQuantizers, boolean keepGrids) {
+      boolean integerBias,
+      boolean quantizeBounds,
+      boolean tieQuantizers,
+      boolean keepGrids,
+      List<String> floatInputs) {
     /** Where the section is silent. */
-    public static final Deviations DEFAULT = new Deviations(true, true, true, false);
+    public static final Deviations DEFAULT = new Deviations(true, true, true, false, List.of());
+
+    /** Copies the list. */
+    public Deviations {
+      floatInputs = List.copyOf(floatInputs);
+    }
   }
 
   private static <T> Map<String, T> ordered(Map<String, T> map) {

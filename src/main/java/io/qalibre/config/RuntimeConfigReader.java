@@ -29,7 +29,11 @@ final class RuntimeConfigReader {
   private static final List<String> PASSES =
       List.of("MatmulAdd", "LayerNormalization", "RMSNormalization", "MaskedSoftmax");
 
-  private static final List<String> SWITCHES =
+  private static final String FLOAT_INPUTS = "float_inputs";
+  private static final String OWN_PASSES = "passes";
+
+  /** The keys of the section {@code qalibre}. */
+  private static final List<String> OWN_KEYS =
       List.of(
           "fuse_depthwise",
           "fuse_passes",
@@ -37,7 +41,9 @@ final class RuntimeConfigReader {
           "integer_bias",
           "quantize_bounds",
           "tie_quantizers",
-          "keep_grids");
+          "keep_grids",
+          FLOAT_INPUTS,
+          OWN_PASSES);
 
   private RuntimeConfigReader() {}
 
@@ -55,13 +61,17 @@ final class RuntimeConfigReader {
   }
 
   private static Deviations deviations(Optional<JsonSection> section) {
-    section.ifPresent(s -> s.withOnly(SWITCHES));
+    section.ifPresent(s -> s.withOnly(OWN_KEYS));
     Deviations silent = Deviations.DEFAULT;
     return new Deviations(
         flag(section, "integer_bias", silent.integerBias()),
         flag(section, "quantize_bounds", silent.quantizeBounds()),
         flag(section, "tie_quantizers", silent.tieQuantizers()),
-        flag(section, "keep_grids", silent.keepGrids()));
+        flag(section, "keep_grids", silent.keepGrids()),
+        section
+            .flatMap(s -> s.get(FLOAT_INPUTS))
+            .map(types -> types.items().stream().map(JsonSection::text).toList())
+            .orElse(silent.floatInputs()));
   }
 
   private static boolean flag(Optional<JsonSection> section, String key, boolean otherwise) {
@@ -177,17 +187,21 @@ final class RuntimeConfigReader {
         root.require("supergroups").items().stream()
             .map(group -> chain(group.withOnly(List.of("op_list")).require("op_list")))
             .toList();
-    List<String> passes =
-        root.get("supergroup_pass_list").map(JsonSection::items).orElse(List.of()).stream()
-            .map(pass -> pass.oneOf(PASSES))
-            .toList();
     Optional<JsonSection> own = root.get("qalibre");
+    List<String> passes = new ArrayList<>(passes(root.get("supergroup_pass_list"), PASSES));
+    passes.addAll(passes(own.flatMap(s -> s.get(OWN_PASSES)), List.of(DecomposedGelus.PASS)));
     return new Fusion(
         supergroups,
         passes,
         flag(own, "fuse_depthwise", false),
         flag(own, "fuse_passes", false),
         flag(own, "clip_from_zero", false));
+  }
+
+  private static List<String> passes(Optional<JsonSection> section, List<String> known) {
+    return section.map(JsonSection::items).orElse(List.of()).stream()
+        .map(pass -> pass.oneOf(known))
+        .toList();
   }
 
   private static List<String> chain(JsonSection section) {
