@@ -166,7 +166,7 @@ class QuantConfig_place_Test {
     assertThat(config.toString())
         .isEqualTo(
             "int8: weights 8 bits tf_enhanced, activations 8 bits "
-                + QuantScheme.percentile(99).label()
+                + QuantScheme.percentile(99)
                 + "; half_away; min_max relu1; float16 gap");
   }
 

@@ -12,12 +12,12 @@ import java.util.Set;
 /**
  * Finds GELUs that are written out in single operators, as exporters write them for operator sets
  * without Gelu (20), and quantizes them at their ends only: (erf(x / √2) + 1) · x · ½, with any
- * constants, the half before or after the rest.
+ * constants. Where x is halved first, the halved one is an end too.
  *
  * <p>ONNX Runtime, TensorRT and OpenVINO compute them in one step, in floats. With quantizers
- * between, the values pass six grids instead of two; and where erf reaches ±1 its grid has the steps
- * of 2/255, so that each erf + 1 lies half-way between two codes, which ONNX Runtime's integer Add
- * rounds otherwise than its Add of floats.
+ * between, the values pass six grids instead of two; and where erf reaches ±1 its grid has the
+ * steps of 2/255, so that each erf + 1 lies half-way between two codes, which ONNX Runtime's
+ * integer Add rounds otherwise than its Add of floats.
  */
 final class DecomposedGelus {
   static final String PASS = "Gelu";

@@ -14,9 +14,9 @@ import java.util.Set;
  * <p>{@code int8} names Softmax. ONNX Runtime (1.23) makes one between quantizers a QLinearSoftmax,
  * which multiplies by 1/scale rounded down to an integer: by 254 where the scale is 1/255. Its
  * table of exponentials, moreover, overflows where the scale is below 1/(148·n) for n inputs, which
- * it is where no probability reaches 1.7/n: a flat attention comes out as random codes. TensorRT and
- * OpenVINO have no Softmax of integers. The product in front of it loses nothing: MatMul and Gemm
- * are integer kernels also where they give out floats.
+ * it is where no probability reaches 1.7/n: a flat attention comes out as random codes. TensorRT
+ * and OpenVINO have no Softmax of integers. The product in front of it loses nothing: MatMul and
+ * Gemm are integer kernels also where they give out floats.
  *
  * <p>An input that something else reads stays quantized, and so does one that a convolution writes:
  * convolutions are integer kernels only where their output is quantized.
@@ -50,10 +50,7 @@ final class FloatInputs {
       if (writer.isEmpty() || endsConvolution(writer.get())) {
         return;
       }
-      table
-          .get(at)
-          .filter(QuantizerState::enabled)
-          .ifPresent(state -> state.enable(false, rule));
+      table.get(at).filter(QuantizerState::enabled).ifPresent(state -> state.enable(false, rule));
       if (!OperatorFamilies.handsValuesOn(writer.get())) {
         return;
       }

@@ -53,7 +53,9 @@ class Placement_gelus_Test {
   @Test
   void with_the_half_in_front_and_a_product_for_the_division() {
     Net net =
-        start().op("halved", "Mul", List.of("x", "half")).op("scaled", "Mul", List.of("x", "inverse"));
+        start()
+            .op("halved", "Mul", List.of("x", "half"))
+            .op("scaled", "Mul", List.of("x", "inverse"));
 
     Graph placed = place(gated(net, "halved").build("gated"), "int8");
 
