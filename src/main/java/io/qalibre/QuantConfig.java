@@ -31,11 +31,10 @@ public record QuantConfig(RuntimeConfig config, PlacementOptions options) {
 
   /**
    * What ONNX Runtime and integer targets run: symmetric int8 weights per channel, asymmetric uint8
-   * <<<<<<< HEAD activations, biases in the int32 steps of the sums; Relu, Relu6 and batch
-   * normalization fused into the operator before them, depthwise convolutions included. =======
-   * activations, float biases; Relu, Relu6 and batch normalization fused into the operator before
-   * them, depthwise convolutions included; normalizations and GELUs that are written out in single
-   * operators quantized at their ends; what a Softmax reads left in floats. >>>>>>> swin
+   * activations, biases in the int32 steps of the sums; Relu, Relu6 and batch normalization fused
+   * into the operator before them, depthwise convolutions included; normalizations and GELUs that
+   * are written out in single operators quantized at their ends; what a Softmax reads left in
+   * floats.
    */
   public static QuantConfig int8() {
     return builtIn("int8");
