@@ -17,15 +17,19 @@ import io.qalibre.quant.TensorEncoding;
 import io.qalibre.quant.WeightEncodings;
 import java.nio.FloatBuffer;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * Finds the encodings of a graph's quantizers, in AIMET's order: parameters first, from their
  * values; then activations, from samples, while parameters are quantized and activations are not.
- * Quantizers that share an id see the tensors of all of them, in the order of execution.
+ * Quantizers that share an id see the tensors of all of them, in ONNX Runtime's order
+ * of execution ({@link DepthFirst}).
  *
  * <p>What they have seen is a map of {@link Statistics}, by what {@link #keys} calls them. Its size
  * does not depend on the number of samples, and it is all that a scheme needs: one calibration
@@ -57,6 +61,13 @@ public final class Calibrator {
       statistics = Collections.unmodifiableMap(new LinkedHashMap<>(statistics));
     }
   }
+
+  /**
+   * A quantizer that is observed.
+   *
+   * @param place where the program's results hold what it sees
+   */
+  private record Observed(QuantizerNode quantizer, int place) {}
 
   /**
    * Finds all encodings.
@@ -159,8 +170,7 @@ public final class Calibrator {
 
   private void observe(Dataset samples) {
     try (Session session = Session.open(new Simulation(graph, parameters), Mode.OBSERVE)) {
-      List<QuantizerNode> observed =
-          session.source().activations().stream().map(ProgramSource.Activation::quantizer).toList();
+      List<Observed> observed = observed(session);
       new Batches(graph, "calibrate")
           .forEach(
               session,
@@ -170,17 +180,30 @@ public final class Calibrator {
   }
 
   private void batch(
-      Session session, List<QuantizerNode> observed, NDManager manager, NDList inputs) {
+      Session session, List<Observed> observed, NDManager manager, NDList inputs) {
     NDList results = session.forward(manager, inputs);
     if (observed.isEmpty()) {
       return;
     }
     float[] bounds = results.get(results.size() - 1).toFloatArray();
     int first = results.size() - 1 - observed.size();
-    for (int i = 0; i < observed.size(); i++) {
-      Range range = range(observed.get(i), bounds[2 * i], bounds[2 * i + 1]);
-      add(observed.get(i), range, results.get(first + i));
+    for (Observed each : observed) {
+      int i = each.place();
+      Range range = range(each.quantizer(), bounds[2 * i], bounds[2 * i + 1]);
+      add(each.quantizer(), range, results.get(first + i));
     }
+  }
+
+  /** In the order in which AIMET's quantizers see their tensors. */
+  private List<Observed> observed(Session session) {
+    Map<String, Integer> ranks = new HashMap<>();
+    DepthFirst.order(graph).forEach(node -> ranks.put(node.name(), ranks.size()));
+    List<QuantizerNode> nodes =
+        session.source().activations().stream().map(ProgramSource.Activation::quantizer).toList();
+    return IntStream.range(0, nodes.size())
+        .mapToObj(i -> new Observed(nodes.get(i), i))
+        .sorted(Comparator.comparing(o -> ranks.get(o.quantizer().name())))
+        .toList();
   }
 
   private void add(QuantizerNode node, Range range, NDArray array) {

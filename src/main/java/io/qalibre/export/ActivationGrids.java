@@ -6,6 +6,7 @@ import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Granularity;
@@ -30,8 +31,9 @@ final class ActivationGrids {
         } else {
           handOn(quantizer.input(), quantizer.output());
         }
-      } else if (node instanceof OperatorNode operator && keepsGrid(operator)) {
-        handOn(operator.input(0), operator.output());
+      } else if (node instanceof OperatorNode operator
+          && keepsGrid(operator, simulation.graph())) {
+        operator.outputs().forEach(output -> handOn(operator.input(0), output));
       }
     }
   }
@@ -41,12 +43,30 @@ final class ActivationGrids {
     return Optional.ofNullable(grids.get(tensor));
   }
 
-  /** Whether an operator's output has only values of its first input, as floats of 32 bits. */
-  static boolean keepsGrid(OperatorNode operator) {
+  /**
+   * Whether an operator's outputs have only values of its first input, as floats of 32 bits, or
+   * zeros, which every grid has.
+   */
+  static boolean keepsGrid(OperatorNode operator, Graph graph) {
+    if (operator.type().equals("Pad")) {
+      return padsOnGrid(operator, graph);
+    }
     return OperatorCatalogue.supports(operator.type())
         && OperatorCatalogue.get(operator).preservesGrid()
         && !(operator.type().equals("Cast")
             && operator.attributes().integer("to", 0) != DataType.FLOAT.onnx());
+  }
+
+  private static boolean padsOnGrid(OperatorNode pad, Graph graph) {
+    if (!pad.attributes().text("mode", "constant").equals("constant") || !pad.hasInput(2)) {
+      return pad.attributes().number("value", 0) == 0;
+    }
+    String value =
+        graph.producer(pad.input(2)).orElse(null) instanceof QuantizerNode quantizer
+            ? quantizer.input()
+            : pad.input(2);
+    Tensor constant = graph.initializers().get(value);
+    return constant != null && constant.type() == DataType.FLOAT && constant.floats()[0] == 0;
   }
 
   /**

@@ -48,7 +48,7 @@ final class BiasEncodings {
   Optional<TensorEncoding> of(OperatorNode node, Tensor bias, boolean symmetric) {
     OperatorNode product = product(node);
     Encoding input = grids.grid(product.input(0)).orElse(null);
-    TensorEncoding weight = weight(product.input(1)).orElse(null);
+    TensorEncoding weight = weight(product).orElse(null);
     if (input == null || weight == null) {
       return Optional.empty();
     }
@@ -79,13 +79,20 @@ final class BiasEncodings {
         .orElse(node);
   }
 
-  private Optional<TensorEncoding> weight(String tensor) {
+  /**
+   * The grids of an operator's weight; of one that is computed, or reached through an Identity, only
+   * where the steps of the sums depend on them.
+   */
+  private Optional<TensorEncoding> weight(OperatorNode node) {
+    String tensor = node.input(1);
     if (graph.producer(tensor).orElse(null) instanceof QuantizerNode quantizer
         && quantizer.enabled()
         && !quantizer.spec().format().floating()) {
       return Optional.of(simulation.encoding(quantizer.id()));
     }
-    return grids.grid(tensor).map(TensorEncoding::perTensor);
+    return IntegerBias.concerns(node)
+        ? grids.grid(tensor).map(TensorEncoding::perTensor)
+        : Optional.empty();
   }
 
   private double[] scales(OperatorNode node, Tensor bias, Encoding input, TensorEncoding weight) {

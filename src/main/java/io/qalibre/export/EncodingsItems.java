@@ -48,7 +48,10 @@ final class EncodingsItems {
       OperatorNode node = operators.get(i);
       for (int input = 0; input < node.inputs().size(); input++) {
         String tensor = node.input(input);
-        addParameter(tensor);
+        // An Identity only hands a parameter on: its place is with the operator that computes.
+        if (!node.type().equals("Identity")) {
+          addParameter(tensor);
+        }
         addActivation(tensor);
         if (integerBias && isBias(node, input) && network.isInitializer(tensor)) {
           addIntegerBias(tensor, biases, simulated.get(i));

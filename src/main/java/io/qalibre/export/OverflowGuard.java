@@ -107,15 +107,47 @@ public final class OverflowGuard {
 
   /** The values an operator adds, one an output channel; none where it has no constant bias. */
   private float[] bias(OperatorNode node) {
-    if (!node.hasInput(2)) {
-      return new float[0];
-    }
-    String tensor =
-        graph.producer(node.input(2)).orElse(null) instanceof QuantizerNode quantizer
-            ? quantizer.input()
-            : node.input(2);
-    Tensor value = graph.initializers().get(tensor);
+    Tensor value = node.hasInput(2) ? constant(node.input(2)) : addedAfter(node);
     return value == null ? new float[0] : value.floats();
+  }
+
+  private @Nullable Tensor constant(String tensor) {
+    String read =
+        graph.producer(tensor).orElse(null) instanceof QuantizerNode quantizer
+            ? quantizer.input()
+            : tensor;
+    return graph.initializers().get(read);
+  }
+
+  /** The bias that an Add adds to a matrix product, as the rules of placement have found it. */
+  private @Nullable Tensor addedAfter(OperatorNode node) {
+    return reader(node.output())
+        .filter(add -> add.type().equals("Add"))
+        .flatMap(
+            add ->
+                add.inputs().stream()
+                    .filter(this::isBias)
+                    .map(this::constant)
+                    .filter(Objects::nonNull)
+                    .findFirst())
+        .orElse(null);
+  }
+
+  private boolean isBias(String tensor) {
+    return graph.producer(tensor).orElse(null) instanceof QuantizerNode quantizer
+        && BiasPlan.isBias(quantizer);
+  }
+
+  /** The only operator that reads a tensor as it is. */
+  private Optional<OperatorNode> reader(String tensor) {
+    List<Node> readers = graph.consumers(tensor);
+    if (readers.size() != 1) {
+      return Optional.empty();
+    }
+    if (readers.get(0) instanceof QuantizerNode quantizer) {
+      return quantizer.enabled() ? Optional.empty() : reader(quantizer.output());
+    }
+    return Optional.of((OperatorNode) readers.get(0));
   }
 
   /** The grid that an operator's output is quantized to right away. */

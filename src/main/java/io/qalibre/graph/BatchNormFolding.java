@@ -13,7 +13,7 @@ import java.util.Optional;
  *
  * <p>The layer keeps its name and its output's; a missing bias becomes {@code <node>.bias}. A batch
  * normalization stays where something else reads the layer's output, or the layer shares its
- * weight.
+ * weight; it gets mean 0 and variance 1 then ({@link LoneBatchNorms}).
  */
 public final class BatchNormFolding {
   private static final String BATCH_NORM = "BatchNormalization";
@@ -57,11 +57,14 @@ public final class BatchNormFolding {
     }
   }
 
-  /** Folds every batch normalization that directly follows a convolution or linear layer. */
+  /**
+   * Folds every batch normalization that directly follows a convolution or linear layer, and gives
+   * the others mean 0 and variance 1.
+   */
   public static Result fold(Graph graph) {
     BatchNormFolding folding = new BatchNormFolding(graph);
     graph.operators().stream().filter(n -> n.type().equals(BATCH_NORM)).forEach(folding::fold);
-    return new Result(folding.rebuild(), folding.folded);
+    return new Result(LoneBatchNorms.rewrite(folding.rebuild()), folding.folded);
   }
 
   private void fold(OperatorNode norm) {
@@ -92,10 +95,19 @@ public final class BatchNormFolding {
         .producer(norm.input(0))
         .filter(OperatorNode.class::isInstance)
         .map(OperatorNode.class::cast)
-        .filter(n -> n.type().equals("Conv") || n.type().equals("Gemm"))
+        .filter(BatchNormFolding::isLayer)
         .filter(n -> graph.hasSingleConsumer(norm.input(0)))
         .filter(n -> graph.isInitializer(n.input(1)) && graph.hasSingleConsumer(n.input(1)))
         .filter(n -> !n.hasInput(2) || ownBias(n));
+  }
+
+  /** A grouped ConvTranspose spreads its output channels over two axes of its weight. */
+  private static boolean isLayer(OperatorNode node) {
+    return switch (node.type()) {
+      case "Conv", "Gemm" -> true;
+      case "ConvTranspose" -> node.attributes().integer("group", 1) == 1;
+      default -> false;
+    };
   }
 
   /** Whether a layer's bias is a constant of its own: a value a channel, or one for all. */

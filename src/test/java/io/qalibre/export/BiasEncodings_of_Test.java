@@ -8,6 +8,7 @@ import io.qalibre.config.RuntimeConfig;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
 import io.qalibre.testing.Net;
 import java.util.Collection;
@@ -44,6 +45,55 @@ class BiasEncodings_of_Test {
     float[] beta = simulation.graph().initializer("n.beta").floats();
     double largest = Math.max(Math.abs(beta[0]), Math.max(Math.abs(beta[1]), Math.abs(beta[2])));
     assertThat(grid.scale()).isEqualTo(largest / 0x1p31);
+  }
+
+  /** AIMET's rule: a layer normalization needs a weight that is quantized where it is read. */
+  @Test
+  void the_bias_of_a_normalization_whose_weight_comes_through_an_Identity_has_none() {
+    Net net =
+        Net.input(3, 4, 4)
+            .random("g", 4)
+            .random("b1", 4)
+            .random("b2", 4)
+            .op("h", "Identity", List.of("g"))
+            .convNoBias("c", "x", 3, 3, 1, 1)
+            .op("n", "LayerNormalization", List.of("c", "g", "b1"))
+            .op("y", "LayerNormalization", List.of("n", "h", "b2"));
+
+    // In AIMET's order: by what computes with them, not by the Identity.
+    assertThat(names(simulation(net.build("y"), "per_channel")))
+        .containsExactly("c.weight", "g", "b1");
+  }
+
+  @Test
+  void the_grid_of_an_input_comes_through_a_Pad_with_zeros() {
+    assertThat(names(simulation(padded(0), "per_channel"))).containsExactly("y.weight", "y.bias");
+    // One is not on the grid: the operator's sums are not in steps of its input's.
+    assertThat(names(simulation(padded(1), "per_channel"))).containsExactly("y.weight");
+  }
+
+  private static Graph padded(float with) {
+    return Net.input(3, 4, 4)
+        .constant("pads", Tensor.of(new long[] {0, 0, 1, 1, 0, 0, 1, 1}, 8))
+        .constant("with", Tensor.of(new float[] {with}))
+        .op("r", "Relu", List.of("x"))
+        .op("p", "Pad", List.of("r", "pads", "with"))
+        .conv("y", "p", 3, 3, 1, 1)
+        .build("y");
+  }
+
+  @Test
+  void the_grid_of_an_input_comes_through_each_output_of_a_Split() {
+    Net net =
+        Net.input(4, 4, 4)
+            .op("r", "Relu", List.of("x"))
+            .split("r", 1, "s", "t")
+            .conv("c", "s", 3, 2, 1, 1)
+            .conv("d", "t", 3, 2, 1, 1)
+            .op("y", "Add", List.of("c", "d"));
+
+    assertThat(names(simulation(net.build("y"), "per_channel")))
+        .containsExactly("c.weight", "c.bias", "d.weight", "d.bias");
   }
 
   @Test

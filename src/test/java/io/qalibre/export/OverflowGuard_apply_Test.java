@@ -75,6 +75,34 @@ class OverflowGuard_apply_Test {
         .isBetween(0.9 * LARGEST, LARGEST + 0x1p9);
   }
 
+  /** AIMET's ratio for such a product is 1 as well. */
+  @Test
+  void a_bias_that_an_Add_adds_to_a_product_fits() {
+    float[] weight = Net.data(2, 4, 3).floats();
+    for (int i = 1; i < weight.length; i += 3) {
+      weight[i] *= 1e-12f;
+    }
+    Graph graph =
+        Net.input(4)
+            .constant("w", Tensor.of(weight, 4, 3))
+            .constant("b", Tensor.of(new float[] {1, 1000, 1}, 3))
+            .op("m", "MatMul", List.of("x", "w"))
+            .op("y", "Add", List.of("m", "b"))
+            .build("y");
+    Graph placed =
+        Placement.place(graph, RuntimeConfig.builtIn("per_channel"), PlacementOptions.DEFAULT);
+    Labelled samples = Labelled.of(Net.data(1, 8, 4));
+    Simulation before = Calibrator.calibrate(placed, samples).simulation();
+
+    Simulation after = OverflowGuard.apply(before);
+
+    double input = before.encoding("x").first().scale();
+    double raised = after.encoding("w").grids().get(1).scale();
+    assertThat(1000 / (input * raised))
+        .isCloseTo(LARGEST, org.assertj.core.api.Assertions.withinPercentage(1e-5));
+    assertThat(after.encoding("w").grids().get(0)).isEqualTo(before.encoding("w").grids().get(0));
+  }
+
   @Test
   void the_output_keeps_its_bias() {
     Simulation after = OverflowGuard.apply(calibrated(network(1000), "int8"));

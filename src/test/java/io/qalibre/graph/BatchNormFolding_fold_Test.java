@@ -56,6 +56,14 @@ class BatchNormFolding_fold_Test {
                 .batchNorm("bn", "c", 3)
                 .op("y", "Relu", List.of("bn"))
                 .build("y")),
+        Arguments.of(
+            "transposed convolution",
+            Net.input(3, 4, 4)
+                .random("w", 3, 2, 2, 2)
+                .op("c", "ConvTranspose", List.of("x", "w"))
+                .batchNorm("bn", "c", 2)
+                .op("y", "Relu", List.of("bn"))
+                .build("y")),
         Arguments.of("gemm", gemm(0)),
         Arguments.of("gemm, transposed", gemm(1)),
         Arguments.of("gemm, alpha and beta", gemm(1, "alpha", 0.5f, "beta", 2f)),
@@ -157,6 +165,13 @@ class BatchNormFolding_fold_Test {
                 .op("y", "Conv", List.of("bn", "w"))
                 .build("y")),
         Arguments.of(
+            "the transposed convolution is grouped",
+            Net.input(4, 4, 4)
+                .random("w", 4, 1, 2, 2)
+                .op("c", "ConvTranspose", List.of("x", "w"), "group", 2L)
+                .batchNorm("bn", "c", 2)
+                .build("bn")),
+        Arguments.of(
             "no layer before it",
             Net.input(3, 6, 6).batchNorm("bn", "x", 3).op("y", "Relu", List.of("bn")).build("y")),
         Arguments.of(
@@ -174,8 +189,37 @@ class BatchNormFolding_fold_Test {
     BatchNormFolding.Result result = BatchNormFolding.fold(graph);
 
     assertThat(result.folded()).isEmpty();
-    assertThat(result.graph().nodes()).isEqualTo(graph.nodes());
-    assertThat(result.graph().initializers()).isEqualTo(graph.initializers());
+    assertThat(types(result.graph())).isEqualTo(types(graph));
+    assertThat(result.graph().initializers().keySet()).isEqualTo(graph.initializers().keySet());
+    assertSame(graph, result.graph());
+  }
+
+  /** What AIMET's folding leaves of these layers, with the same names. */
+  @Test
+  void what_stays_has_mean_0_and_variance_1_with_parameters_of_its_own() {
+    Net net = Net.input(3, 4, 4).op("r", "Relu", List.of("x")).random("g", 3).random("mu", 3);
+    for (String name : List.of("b", "b2")) {
+      net = net.random(name, 3);
+    }
+    for (String name : List.of("v", "v2")) {
+      net = net.constant(name, Tensor.of(new float[] {0.3f, 1.5f, 2}, 3));
+    }
+    Graph graph =
+        net.op("n", "BatchNormalization", List.of("r", "g", "b", "mu", "v"), "epsilon", 1e-3f)
+            .op("y", "BatchNormalization", List.of("n", "g", "b2", "mu", "v2"), "epsilon", 1e-3f)
+            .build("y");
+
+    Graph folded = BatchNormFolding.fold(graph).graph();
+
+    assertThat(folded.operators().get(1).inputs()).containsExactly("r", "g_1", "b", "mu_1", "v");
+    assertThat(folded.operators().get(2).inputs()).containsExactly("n", "g", "b2", "mu", "v2");
+    assertThat(folded.operators().get(1).attributes().number("epsilon", 1)).isZero();
+    assertThat(folded.initializer("mu_1").floats()).containsOnly(0);
+    assertThat(folded.initializer("v").floats()).containsOnly(1);
+    float[] gamma = graph.initializer("g").floats();
+    assertThat(folded.initializer("g").floats()[1])
+        .isEqualTo(gamma[1] * (1 / (float) Math.sqrt(1.5f + 1e-3f)));
+    assertSame(graph, folded);
   }
 
   @Test

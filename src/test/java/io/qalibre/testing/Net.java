@@ -66,6 +66,14 @@ public final class Net {
     return this;
   }
 
+  /** Splits a tensor along an axis evenly. */
+  public Net split(String input, long axis, String... outputs) {
+    Attributes attributes = new Attributes(Map.of("axis", axis));
+    builder.node(
+        new OperatorNode(outputs[0], "Split", List.of(input), List.of(outputs), attributes));
+    return this;
+  }
+
   /** Adds a convolution with a bias that keeps the size of its input. */
   public Net conv(String name, String input, long... weight) {
     return grouped(name, input, 1, weight);
