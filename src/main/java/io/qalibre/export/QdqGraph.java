@@ -135,7 +135,8 @@ public final class QdqGraph {
     List<String> inputs = new ArrayList<>(node.inputs().stream().map(this::read).toList());
     plan.integers(node).ifPresent(bias -> inputs.set(2, store(node.input(2), bias)));
     OperatorNode wired = node.withInputs(inputs);
-    Encoding grid = ActivationGrids.keepsGrid(node, graph) ? grids.grid(node.output()).orElse(null) : null;
+    Encoding grid =
+        ActivationGrids.keepsGrid(node, graph) ? grids.grid(node.output()).orElse(null) : null;
     Tensor bias = plan.added(node).orElse(null);
     if (bias != null) {
       result.addSeparately(wired.withInputs(inputs.subList(0, 2)), bias);
