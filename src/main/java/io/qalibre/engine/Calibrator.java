@@ -28,8 +28,8 @@ import java.util.stream.IntStream;
 /**
  * Finds the encodings of a graph's quantizers, in AIMET's order: parameters first, from their
  * values; then activations, from samples, while parameters are quantized and activations are not.
- * Quantizers that share an id see the tensors of all of them, in ONNX Runtime's order
- * of execution ({@link DepthFirst}).
+ * Quantizers that share an id see the tensors of all of them, in ONNX Runtime's order of execution
+ * ({@link DepthFirst}).
  *
  * <p>What they have seen is a map of {@link Statistics}, by what {@link #keys} calls them. Its size
  * does not depend on the number of samples, and it is all that a scheme needs: one calibration
@@ -179,8 +179,7 @@ public final class Calibrator {
     }
   }
 
-  private void batch(
-      Session session, List<Observed> observed, NDManager manager, NDList inputs) {
+  private void batch(Session session, List<Observed> observed, NDManager manager, NDList inputs) {
     NDList results = session.forward(manager, inputs);
     if (observed.isEmpty()) {
       return;

@@ -31,8 +31,7 @@ final class ActivationGrids {
         } else {
           handOn(quantizer.input(), quantizer.output());
         }
-      } else if (node instanceof OperatorNode operator
-          && keepsGrid(operator, simulation.graph())) {
+      } else if (node instanceof OperatorNode operator && keepsGrid(operator, simulation.graph())) {
         operator.outputs().forEach(output -> handOn(operator.input(0), output));
       }
     }

@@ -80,8 +80,8 @@ final class BiasEncodings {
   }
 
   /**
-   * The grids of an operator's weight; of one that is computed, or reached through an Identity, only
-   * where the steps of the sums depend on them.
+   * The grids of an operator's weight; of one that is computed, or reached through an Identity,
+   * only where the steps of the sums depend on them.
    */
   private Optional<TensorEncoding> weight(OperatorNode node) {
     String tensor = node.input(1);

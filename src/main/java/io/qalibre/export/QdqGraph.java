@@ -153,7 +153,8 @@ public final class QdqGraph {
       plan.integers(node).ifPresent(bias -> inputs.set(2, store(node.input(2), bias)));
     }
     OperatorNode wired = node.withInputs(inputs);
-    Encoding grid = ActivationGrids.keepsGrid(node, graph) ? grids.grid(node.output()).orElse(null) : null;
+    Encoding grid =
+        ActivationGrids.keepsGrid(node, graph) ? grids.grid(node.output()).orElse(null) : null;
     Tensor bias = plan.added(node).orElse(null);
     if (bias != null) {
       result.addSeparately(wired.withInputs(inputs.subList(0, 2)), bias);

@@ -30,7 +30,9 @@ class DepthFirst_order_Test {
 
   @Test
   void the_last_branch_comes_first_and_what_a_node_reads_before_it() {
-    assertThat(DepthFirst.order(branches(1, 2))).extracting(Node::name).containsExactly("b", "a", "y");
+    assertThat(DepthFirst.order(branches(1, 2)))
+        .extracting(Node::name)
+        .containsExactly("b", "a", "y");
   }
 
   @Test
