@@ -55,21 +55,10 @@ final class ForwardFold {
   /** Whether a layer reads the normalization's channels as they are, and nothing but them. */
   private static boolean takes(Graph graph, LayerWeight weight, NormParameters parameters) {
     OperatorNode layer = weight.layer();
-    boolean kind =
-        switch (layer.type()) {
-          case "Conv" -> unpadded(layer);
-          case "Gemm" -> true;
-          case "MatMul" -> ShapeInference.infer(graph).get(layer.input(0)).rank() == 2;
-          default -> false;
-        };
-    return kind && weight.inputs() == parameters.channels();
-  }
-
-  private static boolean unpadded(OperatorNode conv) {
-    String automatic = conv.attributes().text("auto_pad", "NOTSET");
-    boolean zeros =
-        conv.attributes().integers("pads").orElse(List.of()).stream().allMatch(p -> p == 0);
-    return automatic.equals("VALID") || (automatic.equals("NOTSET") && zeros);
+    boolean matrix =
+        !layer.type().equals("MatMul")
+            || ShapeInference.infer(graph).get(layer.input(0)).rank() == 2;
+    return matrix && weight.takesConstants() && weight.inputs() == parameters.channels();
   }
 
   private static Result fold(

@@ -1,6 +1,8 @@
 package io.qalibre.graph;
 
+import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -53,6 +55,25 @@ public record LayerWeight(OperatorNode layer, Tensor weight) {
     return groups() > 1 && groups() == outputs() && groups() == inputs();
   }
 
+  /**
+   * Whether input channels that are the same everywhere give output channels that are: not where
+   * zeros are padded, nor at the edges of a transposed convolution.
+   */
+  public boolean takesConstants() {
+    return switch (layer.type()) {
+      case "Gemm", "MatMul" -> true;
+      case "Conv" -> unpadded();
+      default -> false;
+    };
+  }
+
+  private boolean unpadded() {
+    String automatic = layer.attributes().text("auto_pad", "NOTSET");
+    boolean zeros =
+        layer.attributes().integers("pads").orElse(List.of()).stream().allMatch(p -> p == 0);
+    return automatic.equals("VALID") || (automatic.equals("NOTSET") && zeros);
+  }
+
   private boolean outputsFirst() {
     return layer.type().equals("Conv") || layer.attributes().flag("transB", false);
   }
@@ -61,35 +82,13 @@ public record LayerWeight(OperatorNode layer, Tensor weight) {
     return (int) weight.sizes()[axis];
   }
 
-  /** The output channel of each element, in the order of the weight's elements. */
-  public int[] outputChannels() {
-    return channels(outputsFirst());
-  }
-
-  /** The input channel of each element, in the order of the weight's elements. */
-  public int[] inputChannels() {
-    return channels(!outputsFirst());
-  }
-
-  /** Channels along the first axis, or those along the second in the group of the first's. */
-  private int[] channels(boolean first) {
-    int perGroup = size(0) / groups();
-    int inner = weight.size() / Math.max(1, size(0) * size(1));
-    int[] channels = new int[weight.size()];
-    for (int i = 0; i < channels.length; i++) {
-      int row = i / (size(1) * inner);
-      channels[i] = first ? row : row / perGroup * size(1) + i / inner % size(1);
-    }
-    return channels;
-  }
-
   /**
    * The weight with each output channel multiplied by a factor.
    *
    * @param factors one for each output channel
    */
   public Tensor scaleOutputs(double[] factors) {
-    return scale(outputChannels(), factors);
+    return scale(factors, ones(inputs()));
   }
 
   /**
@@ -98,14 +97,30 @@ public record LayerWeight(OperatorNode layer, Tensor weight) {
    * @param factors one for each input channel
    */
   public Tensor scaleInputs(double[] factors) {
-    return scale(inputChannels(), factors);
+    return scale(ones(outputs()), factors);
   }
 
-  private Tensor scale(int[] channels, double[] factors) {
+  private static double[] ones(int count) {
+    double[] ones = new double[count];
+    Arrays.fill(ones, 1);
+    return ones;
+  }
+
+  /**
+   * The weight with each element multiplied by the factors of both its channels, and rounded once.
+   *
+   * @param outputs a factor for each output channel
+   * @param inputs a factor for each input channel
+   */
+  public Tensor scale(double[] outputs, double[] inputs) {
     float[] values = weight.floats();
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (values[i] * factors[channels[i]]);
-    }
+    forEachPair(
+        (output, input, start, end) -> {
+          double factor = outputs[output] * inputs[input];
+          for (int i = start; i < end; i++) {
+            values[i] = (float) (values[i] * factor);
+          }
+        });
     return Tensor.of(values, weight.sizes());
   }
 
@@ -116,14 +131,47 @@ public record LayerWeight(OperatorNode layer, Tensor weight) {
    * @return a sum for each output channel, without the bias
    */
   public double[] products(double[] constants) {
-    double[] sums = new double[outputs()];
-    float[] values = weight.floats();
-    int[] outputs = outputChannels();
-    int[] inputs = inputChannels();
-    for (int i = 0; i < values.length; i++) {
-      sums[outputs[i]] += values[i] * constants[inputs[i]];
-    }
     float alpha = layer.attributes().number("alpha", 1);
-    return Arrays.stream(sums).map(sum -> alpha * sum).toArray();
+    double[] sums = new double[outputs()];
+    FloatBuffer values = weight.floatView();
+    forEachPair(
+        (output, input, start, end) -> {
+          double taps = 0;
+          for (int i = start; i < end; i++) {
+            taps += values.get(i);
+          }
+          sums[output] += alpha * taps * constants[input];
+        });
+    return sums;
+  }
+
+  /** What is done with the taps between an output and an input channel. */
+  @FunctionalInterface
+  public interface Taps {
+    /**
+     * Takes them.
+     *
+     * @param output the output channel
+     * @param input the input channel
+     * @param start the place of the first among the weight's elements
+     * @param end the place after the last
+     */
+    void accept(int output, int input, int start, int end);
+  }
+
+  /** Goes through all pairs of channels that the layer joins, in the order of the elements. */
+  public void forEachPair(Taps taps) {
+    int rowsPerGroup = size(0) / groups();
+    int inner = weight.size() / Math.max(1, size(0) * size(1));
+    boolean outputsFirst = outputsFirst();
+    for (int row = 0; row < size(0); row++) {
+      int group = row / rowsPerGroup * size(1);
+      for (int column = 0; column < size(1); column++) {
+        int start = (row * size(1) + column) * inner;
+        int other = group + column;
+        taps.accept(
+            outputsFirst ? row : other, outputsFirst ? other : row, start, start + inner);
+      }
+    }
   }
 }
