@@ -74,14 +74,6 @@ public record LayerWeight(OperatorNode layer, Tensor weight) {
     return automatic.equals("VALID") || (automatic.equals("NOTSET") && zeros);
   }
 
-  private boolean outputsFirst() {
-    return layer.type().equals("Conv") || layer.attributes().flag("transB", false);
-  }
-
-  private int size(int axis) {
-    return (int) weight.sizes()[axis];
-  }
-
   /**
    * The weight with each output channel multiplied by a factor.
    *
@@ -113,14 +105,20 @@ public record LayerWeight(OperatorNode layer, Tensor weight) {
    * @param inputs a factor for each input channel
    */
   public Tensor scale(double[] outputs, double[] inputs) {
+    double[] ofRow = outputsFirst() ? outputs : inputs;
+    double[] ofColumn = outputsFirst() ? inputs : outputs;
     float[] values = weight.floats();
-    forEachPair(
-        (output, input, start, end) -> {
-          double factor = outputs[output] * inputs[input];
-          for (int i = start; i < end; i++) {
-            values[i] = (float) (values[i] * factor);
-          }
-        });
+    int taps = taps();
+    int at = 0;
+    for (int row = 0; row < rows(); row++) {
+      int start = firstColumn(row);
+      for (int column = 0; column < columns(); column++) {
+        double factor = ofRow[row] * ofColumn[start + column];
+        for (int end = at + taps; at < end; at++) {
+          values[at] = (float) (values[at] * factor);
+        }
+      }
+    }
     return Tensor.of(values, weight.sizes());
   }
 
@@ -132,46 +130,48 @@ public record LayerWeight(OperatorNode layer, Tensor weight) {
    */
   public double[] products(double[] constants) {
     float alpha = layer.attributes().number("alpha", 1);
+    boolean outputsFirst = outputsFirst();
     double[] sums = new double[outputs()];
     FloatBuffer values = weight.floatView();
-    forEachPair(
-        (output, input, start, end) -> {
-          double taps = 0;
-          for (int i = start; i < end; i++) {
-            taps += values.get(i);
-          }
-          sums[output] += alpha * taps * constants[input];
-        });
+    for (int row = 0; row < rows(); row++) {
+      for (int column = 0; column < columns(); column++) {
+        double sum = 0;
+        for (int tap = 0; tap < taps(); tap++) {
+          sum += values.get((row * columns() + column) * taps() + tap);
+        }
+        int other = firstColumn(row) + column;
+        sums[outputsFirst ? row : other] += alpha * sum * constants[outputsFirst ? other : row];
+      }
+    }
     return sums;
   }
 
-  /** What is done with the taps between an output and an input channel. */
-  @FunctionalInterface
-  public interface Taps {
-    /**
-     * Takes them.
-     *
-     * @param output the output channel
-     * @param input the input channel
-     * @param start the place of the first among the weight's elements
-     * @param end the place after the last
-     */
-    void accept(int output, int input, int start, int end);
+  /** Whether the weight's first axis, its rows, are the output channels; else the input channels. */
+  public boolean outputsFirst() {
+    return layer.type().equals("Conv") || layer.attributes().flag("transB", false);
   }
 
-  /** Goes through all pairs of channels that the layer joins, in the order of the elements. */
-  public void forEachPair(Taps taps) {
-    int rowsPerGroup = size(0) / groups();
-    int inner = weight.size() / Math.max(1, size(0) * size(1));
-    boolean outputsFirst = outputsFirst();
-    for (int row = 0; row < size(0); row++) {
-      int group = row / rowsPerGroup * size(1);
-      for (int column = 0; column < size(1); column++) {
-        int start = (row * size(1) + column) * inner;
-        int other = group + column;
-        taps.accept(
-            outputsFirst ? row : other, outputsFirst ? other : row, start, start + inner);
-      }
-    }
+  /** The size of the weight's first axis. */
+  public int rows() {
+    return size(0);
+  }
+
+  /** The size of its second axis: the other side's channels, of one group. */
+  public int columns() {
+    return size(1);
+  }
+
+  /** The number of elements for each row and column. */
+  public int taps() {
+    return weight.size() / Math.max(1, rows() * columns());
+  }
+
+  /** The channel that a row's first column is: that of the row's group. */
+  public int firstColumn(int row) {
+    return row / (rows() / groups()) * columns();
+  }
+
+  private int size(int axis) {
+    return (int) weight.sizes()[axis];
   }
 }

@@ -11,10 +11,14 @@ import java.util.Arrays;
  */
 final class ChannelMatrix {
   private final float[] values;
-  private final int[] outputOf;
-  private final int[] inputOf;
-  private final int outputs;
-  private final int inputs;
+  private final int rows;
+  private final int columns;
+
+  /** The channel of each row's first column. */
+  private final int[] firstColumns;
+
+  private final int columnChannels;
+  private final boolean outputsFirst;
 
   /**
    * Reads a weight.
@@ -22,69 +26,102 @@ final class ChannelMatrix {
    * @throws QalibreException if a value is NaN or infinite, naming the weight
    */
   ChannelMatrix(LayerWeight layer) {
-    int pairs = (int) (layer.weight().sizes()[0] * layer.weight().sizes()[1]);
-    outputs = layer.outputs();
-    inputs = layer.inputs();
-    values = new float[pairs];
-    outputOf = new int[pairs];
-    inputOf = new int[pairs];
+    rows = layer.rows();
+    columns = layer.columns();
+    firstColumns = new int[rows];
+    Arrays.setAll(firstColumns, layer::firstColumn);
+    columnChannels = columns * layer.groups();
+    outputsFirst = layer.outputsFirst();
+    values = new float[rows * columns];
     FloatBuffer weight = layer.weight().floatView();
-    int[] next = {0};
-    layer.forEachPair(
-        (output, input, start, end) -> {
-          int pair = next[0]++;
-          outputOf[pair] = output;
-          inputOf[pair] = input;
-          values[pair] = largest(layer, weight, start, end);
-        });
-  }
-
-  private static float largest(LayerWeight layer, FloatBuffer weight, int start, int end) {
-    float largest = 0;
-    for (int i = start; i < end; i++) {
-      float value = weight.get(i);
-      if (!Float.isFinite(value)) {
-        throw new QalibreException(
-            "weight `%s` has no range: value %d is %s"
-                .formatted(layer.layer().input(1), i, value));
+    int taps = layer.taps();
+    for (int i = 0; i < values.length; i++) {
+      float largest = 0;
+      for (int at = i * taps; at < (i + 1) * taps; at++) {
+        float value = Math.abs(weight.get(at));
+        if (!(value <= Float.MAX_VALUE)) {
+          throw new QalibreException(
+              "weight `%s` has no range: value %d is %s"
+                  .formatted(layer.layer().input(1), at, weight.get(at)));
+        }
+        largest = Math.max(largest, value);
       }
-      largest = Math.max(largest, Math.abs(value));
+      values[i] = largest;
     }
-    return largest;
   }
 
   /** The largest absolute value of each output channel. */
   double[] outputs() {
-    return largest(outputOf, outputs);
+    return outputsFirst ? ofRows() : ofColumns();
   }
 
   /** The largest absolute value of each input channel. */
   double[] inputs() {
-    return largest(inputOf, inputs);
+    return outputsFirst ? ofColumns() : ofRows();
   }
 
-  private double[] largest(int[] channelOf, int channels) {
-    float[] largest = new float[channels];
-    for (int i = 0; i < values.length; i++) {
-      int channel = channelOf[i];
-      largest[channel] = Math.max(largest[channel], values[i]);
-    }
-    double[] wide = new double[channels];
-    Arrays.setAll(wide, c -> largest[c]);
-    return wide;
-  }
-
-  /** Divides each output channel by a factor. */
-  void divideOutputs(double[] factors) {
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (values[i] / factors[outputOf[i]]);
+  /** Multiplies each output channel by a factor. */
+  void scaleOutputs(double[] factors) {
+    if (outputsFirst) {
+      scaleRows(factors);
+    } else {
+      scaleColumns(factors);
     }
   }
 
   /** Multiplies each input channel by a factor. */
-  void multiplyInputs(double[] factors) {
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (values[i] * factors[inputOf[i]]);
+  void scaleInputs(double[] factors) {
+    if (outputsFirst) {
+      scaleColumns(factors);
+    } else {
+      scaleRows(factors);
+    }
+  }
+
+  private double[] ofRows() {
+    double[] largest = new double[rows];
+    for (int row = 0; row < rows; row++) {
+      float most = 0;
+      for (int i = row * columns; i < (row + 1) * columns; i++) {
+        most = Math.max(most, values[i]);
+      }
+      largest[row] = most;
+    }
+    return largest;
+  }
+
+  private double[] ofColumns() {
+    double[] largest = new double[columnChannels];
+    for (int row = 0; row < rows; row++) {
+      int first = firstColumns[row];
+      int start = row * columns;
+      for (int column = 0; column < columns; column++) {
+        largest[first + column] = Math.max(largest[first + column], values[start + column]);
+      }
+    }
+    return largest;
+  }
+
+  private void scaleRows(double[] factors) {
+    for (int row = 0; row < rows; row++) {
+      float factor = (float) factors[row];
+      for (int i = row * columns; i < (row + 1) * columns; i++) {
+        values[i] *= factor;
+      }
+    }
+  }
+
+  private void scaleColumns(double[] factors) {
+    float[] narrow = new float[factors.length];
+    for (int i = 0; i < narrow.length; i++) {
+      narrow[i] = (float) factors[i];
+    }
+    for (int row = 0; row < rows; row++) {
+      int first = firstColumns[row];
+      int start = row * columns;
+      for (int column = 0; column < columns; column++) {
+        values[start + column] *= narrow[first + column];
+      }
     }
   }
 }

@@ -118,8 +118,8 @@ final class FactorSearch {
 
   /** Applies factors; returns the largest relative change of a channel. */
   private double apply(PairState state, double[] s) {
-    matrix(state.pair.first()).divideOutputs(s);
-    matrix(state.pair.second()).multiplyInputs(state.pair.repeat(s));
+    matrix(state.pair.first()).scaleOutputs(Arrays.stream(s).map(f -> 1 / f).toArray());
+    matrix(state.pair.second()).scaleInputs(state.pair.repeat(s));
     double change = 0;
     for (int c = 0; c < s.length; c++) {
       state.total[c] *= s[c];

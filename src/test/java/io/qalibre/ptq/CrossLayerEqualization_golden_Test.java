@@ -95,7 +95,6 @@ class CrossLayerEqualization_golden_Test {
     Graph aimet = Golden.network(model + "_cle.onnx");
 
     assertThat(own.initializers()).isNotEmpty();
-    double worst = 0;
     for (Map.Entry<String, Tensor> entry : own.initializers().entrySet()) {
       float[] expected = aimet.initializer(entry.getKey()).floats();
       float[] found = entry.getValue().floats();
@@ -107,9 +106,7 @@ class CrossLayerEqualization_golden_Test {
         apart = Math.max(apart, Math.abs((double) expected[i] - found[i]));
       }
       assertThat(apart).as(entry.getKey()).isLessThanOrEqualTo(RELATIVE * size);
-      worst = Math.max(worst, apart / size);
     }
-    System.out.println(model + " worst " + worst);
   }
 
   @Test
