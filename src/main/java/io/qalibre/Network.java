@@ -98,15 +98,14 @@ public final class Network implements Evaluable, Viewable {
   }
 
   /**
-   * Folds batch normalizations into the layers before or after them. The function stays as it is;
-   * a batch normalization that no layer can take stays as well.
+   * Folds batch normalizations into the layers before or after them. The function stays as it is; a
+   * batch normalization that no layer can take stays as well.
    */
   public Network foldBatchNorms() {
     BatchNormFolding.Result result = BatchNormFolding.fold(graph);
     List<BatchNormFolding.Folded> all = new ArrayList<>(norms);
     all.addAll(result.folded());
-    Step step =
-        new Step("foldBatchNorms", result.folded().size() + " batch normalizations folded");
+    Step step = new Step("foldBatchNorms", result.folded().size() + " batch normalizations folded");
     return new Network(result.graph(), Step.append(steps, step), null, all, null);
   }
 

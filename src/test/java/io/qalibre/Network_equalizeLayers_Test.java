@@ -28,8 +28,7 @@ class Network_equalizeLayers_Test {
   }
 
   private static double quantized(Network network) {
-    QuantizedNetwork q =
-        network.simulate(QuantConfig.perTensor()).computeEncodings(calibration());
+    QuantizedNetwork q = network.simulate(QuantConfig.perTensor()).computeEncodings(calibration());
     return Golden.sqnr(Golden.array("mobilenet_v2.fp32.out.npy"), run(q));
   }
 
@@ -53,8 +52,7 @@ class Network_equalizeLayers_Test {
     double norms = quantized(golden().equalizeLayers());
     double samples = quantized(golden().equalizeLayers(Equalization.DEFAULT, calibration()));
     double bounds =
-        quantized(
-            golden().equalizeLayers(Equalization.DEFAULT.withClips(Clips.BOUND_CHANNELS)));
+        quantized(golden().equalizeLayers(Equalization.DEFAULT.withClips(Clips.BOUND_CHANNELS)));
 
     assertThat(quantized(golden().foldBatchNorms())).isLessThan(10);
     assertThat(norms).isGreaterThan(25);
@@ -71,8 +69,7 @@ class Network_equalizeLayers_Test {
 
     assertThat(blind.left()).hasSize(35);
     assertThat(seen.equalization().left()).isEmpty();
-    assertThat(Golden.sqnr(Golden.array("mobilenet_v2.fp32.out.npy"), run(seen)))
-        .isGreaterThan(65);
+    assertThat(Golden.sqnr(Golden.array("mobilenet_v2.fp32.out.npy"), run(seen))).isGreaterThan(65);
   }
 
   @Test

@@ -23,7 +23,7 @@ final class BackwardFold {
   /** Only the product of two matrices has its channels along axis 1, where they are normalized. */
   private static boolean channelsAlike(Graph graph, LayerWeight weight) {
     return !weight.layer().type().equals("MatMul")
-        || ShapeInference.infer(graph).get(weight.layer().output()).rank() == 2;
+        || ShapeInference.facts(graph).shape(weight.layer().output()).rank() == 2;
   }
 
   private static Result fold(

@@ -85,7 +85,8 @@ public final class BatchNormFolding {
     Result result = start;
     for (String name : norms(start.graph())) {
       Graph graph = result.graph();
-      OperatorNode norm = graph.operators().stream().filter(n -> n.name().equals(name)).findFirst().orElseThrow();
+      OperatorNode norm =
+          graph.operators().stream().filter(n -> n.name().equals(name)).findFirst().orElseThrow();
       Optional<Result> next =
           NormParameters.of(graph, norm).flatMap(p -> way.apply(graph, norm, p));
       if (next.isPresent()) {

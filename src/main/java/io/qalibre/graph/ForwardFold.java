@@ -4,6 +4,7 @@ import io.qalibre.graph.BatchNormFolding.Direction;
 import io.qalibre.graph.BatchNormFolding.Result;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Folds a batch normalization into the layer after it. */
@@ -39,7 +40,8 @@ final class ForwardFold {
     if (!node.type().equals("Reshape")) {
       return false;
     }
-    TensorShape one = ShapeInference.infer(graph, 1).get(node.output());
+    TensorShape one =
+        Objects.requireNonNull(ShapeInference.infer(graph, 1).get(node.output()), node.output());
     return one.rank() == 2 && one.dim(0).size() == 1 && anyRows(graph, node.input(1));
   }
 
@@ -57,7 +59,7 @@ final class ForwardFold {
     OperatorNode layer = weight.layer();
     boolean matrix =
         !layer.type().equals("MatMul")
-            || ShapeInference.infer(graph).get(layer.input(0)).rank() == 2;
+            || ShapeInference.facts(graph).shape(layer.input(0)).rank() == 2;
     return matrix && weight.takesConstants() && weight.inputs() == parameters.channels();
   }
 

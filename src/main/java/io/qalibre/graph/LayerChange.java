@@ -25,8 +25,7 @@ record LayerChange(LayerWeight weight, Tensor changed, LayerBias bias) {
             .map(n -> n.name().equals(node.name()) ? node : n)
             .map(n -> rewire(n, renamed))
             .toList();
-    return graph
-        .toBuilder()
+    return graph.toBuilder()
         .nodes(nodes)
         .initializer(weight.layer().input(1), changed)
         .initializer(bias.tensor(), bias.value())

@@ -146,7 +146,9 @@ public record LayerWeight(OperatorNode layer, Tensor weight) {
     return sums;
   }
 
-  /** Whether the weight's first axis, its rows, are the output channels; else the input channels. */
+  /**
+   * Whether the weight's first axis, its rows, are the output channels; else the input channels.
+   */
   public boolean outputsFirst() {
     return layer.type().equals("Conv") || layer.attributes().flag("transB", false);
   }

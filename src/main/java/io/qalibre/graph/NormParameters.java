@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a batch normalization with constant statistics computes: y = k·x + (β − μ·k) with k =
- * γ/√(σ² + ε), channel by channel.
+ * What a batch normalization with constant statistics computes: y = k·x + (β − μ·k) with k = γ/√(σ²
+ * + ε), channel by channel.
  *
  * <p>All in float32, as AIMET folds: a weight that differs in its last bit may fall on another
  * code, and the simulations would no longer be comparable.

@@ -12,8 +12,8 @@ import java.util.Set;
 
 /**
  * Finds the sets of layers that AIMET equalizes: in each chain of convolutions with nothing but
- * Relu and PRelu between, the pairs whose second layer is a plain convolution, and the triples
- * with a depthwise one in the middle. What is grouped otherwise ends a chain.
+ * Relu and PRelu between, the pairs whose second layer is a plain convolution, and the triples with
+ * a depthwise one in the middle. What is grouped otherwise ends a chain.
  */
 final class AimetPairs {
   private static final Set<String> ACTIVATIONS = Set.of("Relu", "PRelu");

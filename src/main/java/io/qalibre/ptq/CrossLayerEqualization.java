@@ -87,8 +87,7 @@ public final class CrossLayerEqualization {
   /** What the search has found. */
   private record Found(Graph graph, List<ScaledPair> pairs, List<LayerPair> left, int rounds) {}
 
-  private static EqualizedGraph finish(
-      Found found, Equalization options, OutputRanges ranges) {
+  private static EqualizedGraph finish(Found found, Equalization options, OutputRanges ranges) {
     Graph graph = FactorApplication.apply(found.graph, found.pairs);
     if (options.clips() == Clips.BOUND_CHANNELS) {
       graph = ClipRewrites.toChannelBounds(graph, found.pairs);

@@ -142,7 +142,6 @@ public record EqualizedGraph(
             .collect(Collectors.joining(", "));
     int more = pairs.size() - SHOWN;
     return "%d pairs in %d rounds: %s%s%s"
-        .formatted(
-            pairs.size(), rounds, first, more > 0 ? " and " + more + " more" : "", kept);
+        .formatted(pairs.size(), rounds, first, more > 0 ? " and " + more + " more" : "", kept);
   }
 }

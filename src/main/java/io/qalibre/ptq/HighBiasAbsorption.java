@@ -14,8 +14,9 @@ import java.util.Set;
 
 /**
  * Moves what a channel always has above zero out of its layer's bias and into the bias of the layer
- * after it: where x ≥ a everywhere, max(0, x) = max(0, x − a) + a, and the second layer adds W₂·a to
- * each of its outputs. Equalization makes such biases high, and with them the range of activations.
+ * after it: where x ≥ a everywhere, max(0, x) = max(0, x − a) + a, and the second layer adds W₂·a
+ * to each of its outputs. Equalization makes such biases high, and with them the range of
+ * activations.
  *
  * <p>The condition: it is known how low the channels get; nothing but a Relu, or a Clip whose bound
  * the channel does not reach, lies between; and the second layer has no padding, since padded zeros
@@ -54,8 +55,7 @@ final class HighBiasAbsorption {
    * @param ranges where the outputs of layers lie, as they are in this graph
    * @param asAimet whether under AIMET's condition only
    */
-  static Result absorb(
-      Graph graph, List<ScaledPair> pairs, OutputRanges ranges, boolean asAimet) {
+  static Result absorb(Graph graph, List<ScaledPair> pairs, OutputRanges ranges, boolean asAimet) {
     HighBiasAbsorption absorption = new HighBiasAbsorption(graph, ranges, asAimet);
     pairs.forEach(p -> absorption.absorb(p.pair()));
     return new Result(absorption.graph, absorption.absorbed);

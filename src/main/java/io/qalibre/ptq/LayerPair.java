@@ -13,8 +13,7 @@ import java.util.List;
  * @param between the operators between, in order
  * @param bound what the channels are cut off at on the way, +∞ where they are not
  */
-record LayerPair(
-    LayerWeight first, LayerWeight second, List<OperatorNode> between, double bound) {
+record LayerPair(LayerWeight first, LayerWeight second, List<OperatorNode> between, double bound) {
   LayerPair {
     between = List.copyOf(between);
   }

@@ -35,7 +35,9 @@ final class LayerPairs {
     this.graph = graph;
   }
 
-  /** All pairs, in order of execution; a layer may be the second of one and the first of another. */
+  /**
+   * All pairs, in order of execution; a layer may be the second of one and the first of another.
+   */
   List<LayerPair> find() {
     List<LayerPair> pairs = new ArrayList<>();
     for (OperatorNode node : graph.operators()) {

@@ -73,8 +73,7 @@ public record OutputRanges(Map<String, Channels> layers) {
       if (norm.direction() == Direction.BACKWARD) {
         layers.put(
             norm.layer(),
-            new Channels(
-                at(norm, 0), at(norm, -LOW_DEVIATIONS), at(norm, HIGH_DEVIATIONS)));
+            new Channels(at(norm, 0), at(norm, -LOW_DEVIATIONS), at(norm, HIGH_DEVIATIONS)));
       }
     }
     return new OutputRanges(layers);

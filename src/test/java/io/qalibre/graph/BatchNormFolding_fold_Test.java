@@ -42,9 +42,7 @@ class BatchNormFolding_fold_Test {
     System.arraycopy(more, 0, attributes, 2, more.length);
     Net net = Net.input(4).batchNorm("bn", "x", 4);
     net = transposed == 1 ? net.random("w", 5, 4) : net.random("w", 4, 5);
-    return net.random("b", 5)
-        .op("fc", "Gemm", List.of("bn", "w", "b"), attributes)
-        .build("fc");
+    return net.random("b", 5).op("fc", "Gemm", List.of("bn", "w", "b"), attributes).build("fc");
   }
 
   private static Graph transposed(long groups) {
@@ -261,10 +259,7 @@ class BatchNormFolding_fold_Test {
             Net.input(3, 6, 6).batchNorm("bn", "x", 3).op("y", "Relu", List.of("bn")).build("y")),
         Arguments.of(
             "padding behind it",
-            Net.input(3, 6, 6)
-                .batchNorm("bn", "x", 3)
-                .conv("y", "bn", 4, 3, 3, 3)
-                .build("y")),
+            Net.input(3, 6, 6).batchNorm("bn", "x", 3).conv("y", "bn", 4, 3, 3, 3).build("y")),
         Arguments.of(
             "padding by name behind it",
             Net.input(3, 6, 6)
@@ -303,7 +298,12 @@ class BatchNormFolding_fold_Test {
                 .random("b", 4)
                 .random("m", 4)
                 .constant("v", Tensor.of(new float[] {1, 1, 1, 1}, 4))
-                .op("bn", "BatchNormalization", List.of("c", "g", "b", "m", "v"), "training_mode", 1L)
+                .op(
+                    "bn",
+                    "BatchNormalization",
+                    List.of("c", "g", "b", "m", "v"),
+                    "training_mode",
+                    1L)
                 .op("y", "Relu", List.of("bn"))
                 .build("y")),
         Arguments.of(
@@ -339,8 +339,7 @@ class BatchNormFolding_fold_Test {
     assertThat(result.graph().nodes())
         .extracting(Node::name, Node::inputs)
         .containsExactly(
-            Tuple.tuple("c", List.of("x", "c.weight", "c.bias")),
-            Tuple.tuple("y", List.of("c")));
+            Tuple.tuple("c", List.of("x", "c.weight", "c.bias")), Tuple.tuple("y", List.of("c")));
     assertThat(result.graph().initializers()).containsOnlyKeys("c.weight", "c.bias");
     assertThat(result.folded()).hasSize(1);
     BatchNormFolding.Folded folded = result.folded().get(0);

@@ -121,8 +121,7 @@ class CrossLayerEqualization_clips_Test {
     assertThat(result.pairs()).isEmpty();
     assertThat(result.left()).containsExactly("a");
     assertThat(result)
-        .hasToString(
-            "no pair of layers to equalize; 1 pairs with a Clip between stay as they are");
+        .hasToString("no pair of layers to equalize; 1 pairs with a Clip between stay as they are");
   }
 
   @Test

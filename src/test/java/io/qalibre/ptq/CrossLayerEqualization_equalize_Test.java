@@ -11,8 +11,8 @@ import io.qalibre.graph.BatchNormFolding;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
-import io.qalibre.ptq.EqualizedGraph.Pair;
 import io.qalibre.ptq.Equalization.Clips;
+import io.qalibre.ptq.EqualizedGraph.Pair;
 import io.qalibre.quant.Range;
 import io.qalibre.quant.WeightRanges;
 import io.qalibre.testing.Golden;
@@ -280,7 +280,8 @@ class CrossLayerEqualization_equalize_Test {
 
     assertThat(result.pairs()).hasSize(2);
     assertThat(result.left()).hasSize(35);
-    assertThat(result).hasToString(
+    assertThat(result)
+        .hasToString(
             "2 pairs in 2 rounds: /features/features.1/conv/conv.1/Conv→"
                 + "/features/features.2/conv/conv.0/conv.0.0/Conv, "
                 + "/features/features.17/conv/conv.2/Conv→/features/features.18/features.18.0/Conv; "
