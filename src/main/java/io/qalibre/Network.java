@@ -12,6 +12,9 @@ import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.onnx.OnnxWriter;
 import io.qalibre.graph.onnx.WeightStorage;
 import io.qalibre.ptq.CrossLayerEqualization;
+import io.qalibre.ptq.Equalization;
+import io.qalibre.ptq.EqualizedGraph;
+import io.qalibre.ptq.OutputRanges;
 import io.qalibre.ptq.WeightComparison;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
@@ -19,6 +22,7 @@ import io.qalibre.qat.TrainingLoop;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,20 +35,30 @@ import tech.tablesaw.api.Table;
  * what was done.
  */
 public final class Network implements Evaluable, Viewable {
-  private static final int PAIRS_SHOWN = 3;
-
   private final Graph graph;
   private final List<Step> steps;
   private final @Nullable History training;
 
+  /** The statistics of what was folded, as they are by now. */
+  private final List<BatchNormFolding.Folded> norms;
+
+  private final @Nullable EqualizedGraph equalization;
+
   Network(Graph graph, List<Step> steps) {
-    this(graph, steps, null);
+    this(graph, steps, null, List.of(), null);
   }
 
-  private Network(Graph graph, List<Step> steps, @Nullable History training) {
+  private Network(
+      Graph graph,
+      List<Step> steps,
+      @Nullable History training,
+      List<BatchNormFolding.Folded> norms,
+      @Nullable EqualizedGraph equalization) {
     this.graph = graph;
     this.steps = List.copyOf(steps);
     this.training = training;
+    this.norms = List.copyOf(norms);
+    this.equalization = equalization;
   }
 
   /** The graph. */
@@ -84,47 +98,77 @@ public final class Network implements Evaluable, Viewable {
   }
 
   /**
-   * Folds batch normalizations into the convolutions and linear layers before them. The function
-   * stays as it is.
+   * Folds batch normalizations into the layers before or after them. The function stays as it is; a
+   * batch normalization that no layer can take stays as well.
    */
   public Network foldBatchNorms() {
     BatchNormFolding.Result result = BatchNormFolding.fold(graph);
-    return new Network(
-        result.graph(),
-        Step.append(
-            steps,
-            new Step("foldBatchNorms", result.folded().size() + " batch normalizations folded")));
+    List<BatchNormFolding.Folded> all = new ArrayList<>(norms);
+    all.addAll(result.folded());
+    Step step = new Step("foldBatchNorms", result.folded().size() + " batch normalizations folded");
+    return new Network(result.graph(), Step.append(steps, step), null, all, null);
   }
 
   /**
    * Equalizes the weights' ranges across neighbouring layers, after folding what batch
-   * normalizations there are. The function stays as it is.
+   * normalizations there are. The function stays as it is, but for values that lie more than eight
+   * standard deviations above their mean in front of a ReLU6.
    */
   public Network equalizeLayers() {
-    boolean folded =
-        graph.operators().stream().noneMatch(n -> n.type().equals("BatchNormalization"));
-    Network from = folded ? this : foldBatchNorms();
-    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(from.graph);
-    return new Network(
-        result.graph(), Step.append(from.steps, new Step("equalizeLayers", describe(result))));
+    return equalizeLayers(Equalization.DEFAULT);
   }
 
-  private static String describe(CrossLayerEqualization.Result result) {
-    if (result.pairs().isEmpty()) {
-      return "no pair of layers to equalize";
+  /**
+   * Equalizes the weights' ranges across neighbouring layers, after folding what batch
+   * normalizations there are, which tell how large the layers' outputs get.
+   *
+   * @param options how
+   * @throws QalibreException if a weight holds NaN or infinity
+   */
+  public Network equalizeLayers(Equalization options) {
+    Network from = folded();
+    return from.equalize(options, OutputRanges.of(from.norms));
+  }
+
+  /**
+   * Equalizes the weights' ranges across neighbouring layers, after folding what batch
+   * normalizations there are. Samples tell how large the layers' outputs get, which bounds what may
+   * be scaled where a ReLU6 follows.
+   *
+   * @param options how
+   * @param samples inputs as the network will see them; labels are not looked at
+   * @throws QalibreException if a weight holds NaN or infinity, there is no sample, or one does not
+   *     fit
+   */
+  public Network equalizeLayers(Equalization options, Dataset samples) {
+    Network from = folded();
+    return from.equalize(options, OutputRanges.observe(from.graph, samples));
+  }
+
+  private Network folded() {
+    return graph.operators().stream().noneMatch(n -> n.type().equals("BatchNormalization"))
+        ? this
+        : foldBatchNorms();
+  }
+
+  private Network equalize(Equalization options, OutputRanges ranges) {
+    EqualizedGraph result = CrossLayerEqualization.equalize(graph, options, ranges);
+    Step step = new Step("equalizeLayers", result.toString());
+    return new Network(
+        result.graph(), Step.append(steps, step), null, result.statistics(norms), result);
+  }
+
+  /**
+   * What {@link #equalizeLayers} did to each pair of layers.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public EqualizedGraph equalization() {
+    if (equalization == null) {
+      throw new QalibreException(
+          "no equalization: this network does not come from equalizeLayers()");
     }
-    String first =
-        result.pairs().stream()
-            .limit(PAIRS_SHOWN)
-            .map(p -> p.first() + "→" + p.second())
-            .collect(Collectors.joining(", "));
-    int more = result.pairs().size() - PAIRS_SHOWN;
-    return result.pairs().size()
-        + " pairs in "
-        + result.rounds()
-        + " rounds: "
-        + first
-        + (more > 0 ? " and " + more + " more" : "");
+    return equalization;
   }
 
   /**
@@ -141,7 +185,8 @@ public final class Network implements Evaluable, Viewable {
         TrainingLoop.train(simulation(), Passes.of(samples, options.run().seed()), options);
     History trained = result.history();
     Step step = new Step("train", trained.summary(options.epochs()));
-    return new Network(result.simulation().graph(), Step.append(steps, step), trained);
+    return new Network(
+        result.simulation().graph(), Step.append(steps, step), trained, List.of(), null);
   }
 
   /**

@@ -1,177 +1,130 @@
 package io.qalibre.ptq;
 
-import io.qalibre.graph.ChannelScaling;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.Node;
-import io.qalibre.graph.OperatorNode;
-import io.qalibre.graph.Tensor;
-import io.qalibre.quant.Range;
+import io.qalibre.ptq.Equalization.Clips;
+import io.qalibre.ptq.OutputRanges.Channels;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Makes the channels of neighbouring layers use their weights' ranges alike, without changing the
  * function: where only operators that commute with a positive factor lie between two layers (ReLU,
  * pooling), channel c of the first may be divided by s and the input channel c of the second
- * multiplied by it. With r₁, r₂ the largest absolute weights of channel c in both, s = √(r₁/r₂)
- * makes them equal. Pairs are equalized in turn until no factor changes any more.
+ * multiplied by it. With r₁, r₂ the largest absolute weights of channel c in both, s = r₁/√(r₁·r₂)
+ * makes them equal. Pairs are equalized in turn until no factor changes any more, which makes the
+ * channels of a chain of any length equal, depthwise layers in it included.
  *
- * <p>ReLU6 does not commute with a factor: a pair with one between stays as it is.
+ * <p>A ReLU6 commutes with the factor of a channel only where the channel stays below 6 before and
+ * after; see {@link Equalization.Clips} for what is done there.
  *
  * <p>Source: Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction,
  * 2019 (arXiv 1906.04721).
  */
 public final class CrossLayerEqualization {
-  private static final int MAX_ROUNDS = 100;
-  private static final double CONVERGED = 1e-4;
-
-  /** One input, channels unchanged, f(s·x) = s·f(x) for s above 0. */
-  private static final Set<String> COMMUTES =
-      Set.of(
-          "Relu",
-          "LeakyRelu",
-          "MaxPool",
-          "AveragePool",
-          "GlobalAveragePool",
-          "Identity",
-          "Dropout");
-
-  private final Graph graph;
-  private final Map<String, Tensor> values = new LinkedHashMap<>();
-
-  private CrossLayerEqualization(Graph graph) {
-    this.graph = graph;
-  }
+  private CrossLayerEqualization() {}
 
   /**
-   * Two layers that are equalized.
+   * Equalizes all pairs of a graph whose batch normalizations are folded, in the default way. Where
+   * a ReLU6 lies between two layers they stay as they are, since nothing is known of their outputs.
    *
-   * @param first the node whose output channels are divided
-   * @param second the node whose input channels are multiplied
+   * @throws io.qalibre.errors.QalibreException if a weight holds NaN or infinity, naming it
    */
-  public record Pair(String first, String second) {}
-
-  /**
-   * An equalized graph.
-   *
-   * @param graph the graph
-   * @param pairs the pairs of layers, in order
-   * @param rounds how often all pairs were gone through
-   */
-  public record Result(Graph graph, List<Pair> pairs, int rounds) {
-    /** Copies the list. */
-    public Result {
-      pairs = List.copyOf(pairs);
-    }
+  public static EqualizedGraph equalize(Graph graph) {
+    return equalize(graph, Equalization.DEFAULT, OutputRanges.NONE);
   }
 
   /**
    * Equalizes all pairs of a graph whose batch normalizations are folded.
    *
+   * @param graph a float network
+   * @param options how
+   * @param ranges where the outputs of layers lie, as far as it is known
    * @throws io.qalibre.errors.QalibreException if a weight holds NaN or infinity, naming it
    */
-  public static Result equalize(Graph graph) {
-    CrossLayerEqualization equalization = new CrossLayerEqualization(graph);
-    List<Layers> pairs = equalization.pairs();
-    int rounds = 0;
-    double change = pairs.isEmpty() ? 0 : Double.POSITIVE_INFINITY;
-    while (change > CONVERGED && rounds < MAX_ROUNDS) {
-      change = pairs.stream().mapToDouble(equalization::equalize).max().orElse(0);
-      rounds++;
+  public static EqualizedGraph equalize(Graph graph, Equalization options, OutputRanges ranges) {
+    boolean replaces = options.clips() == Clips.REPLACE_BY_RELU;
+    Graph start = replaces ? ClipRewrites.toRelus(graph) : graph;
+    return options.asAimet()
+        ? onceAsAimet(start, options, ranges)
+        : toConvergence(start, options, ranges);
+  }
+
+  private static EqualizedGraph onceAsAimet(
+      Graph graph, Equalization options, OutputRanges ranges) {
+    List<List<LayerPair>> sets = new AimetPairs(graph).find();
+    FactorSearch search = new FactorSearch(sets.stream().flatMap(List::stream).toList());
+    search.once(sets.stream().map(List::size).toList());
+    return finish(new Found(graph, search.scaled(), List.of(), 1), options, ranges);
+  }
+
+  private static EqualizedGraph toConvergence(
+      Graph graph, Equalization options, OutputRanges ranges) {
+    List<LayerPair> open = new ArrayList<>();
+    List<LayerPair> left = new ArrayList<>();
+    for (LayerPair pair : new LayerPairs(graph).find()) {
+      boolean stays = pair.clipped() && !passes(pair, options.clips(), ranges);
+      (stays ? left : open).add(pair);
     }
-    return new Result(
-        graph.withInitializers(equalization.values),
-        pairs.stream().map(p -> new Pair(p.first.name(), p.second.name())).toList(),
-        rounds);
-  }
-
-  private record Layers(OperatorNode first, OperatorNode second) {}
-
-  private List<Layers> pairs() {
-    List<Layers> pairs = new ArrayList<>();
-    for (OperatorNode node : graph.operators()) {
-      if (node.type().equals("Conv") && ownsParameters(node)) {
-        next(node).map(second -> new Layers(node, second)).ifPresent(pairs::add);
-      }
+    FactorSearch search = new FactorSearch(open);
+    if (options.clips() == Clips.LIMIT_FACTORS) {
+      search.limit(ranges);
     }
-    return pairs;
+    int rounds = search.toConvergence();
+    return finish(new Found(graph, search.scaled(), left, rounds), options, ranges);
   }
 
-  /** The convolution that alone reads this one's output, through operators that commute. */
-  private Optional<OperatorNode> next(OperatorNode first) {
-    OperatorNode at = first;
-    while (graph.hasSingleConsumer(at.output())) {
-      Node reader = graph.consumers(at.output()).get(0);
-      if (!(reader instanceof OperatorNode operator)) {
-        return Optional.empty();
-      }
-      if (operator.type().equals("Conv")) {
-        return takesChannels(operator) ? Optional.of(operator) : Optional.empty();
-      }
-      if (!COMMUTES.contains(operator.type())) {
-        return Optional.empty();
-      }
-      at = operator;
+  private static boolean passes(LayerPair pair, Clips clips, OutputRanges ranges) {
+    return switch (clips) {
+      case LIMIT_FACTORS -> ranges.of(pair.first().layer().name()).isPresent();
+      case BOUND_CHANNELS -> true;
+      case REPLACE_BY_RELU, LEAVE -> false;
+    };
+  }
+
+  /** What the search has found. */
+  private record Found(Graph graph, List<ScaledPair> pairs, List<LayerPair> left, int rounds) {}
+
+  private static EqualizedGraph finish(Found found, Equalization options, OutputRanges ranges) {
+    Graph graph = FactorApplication.apply(found.graph, found.pairs);
+    if (options.clips() == Clips.BOUND_CHANNELS) {
+      graph = ClipRewrites.toChannelBounds(graph, found.pairs);
     }
-    return Optional.empty();
-  }
-
-  private boolean ownsParameters(OperatorNode node) {
-    return graph.isInitializer(node.input(1))
-        && graph.hasSingleConsumer(node.input(1))
-        && (!node.hasInput(2)
-            || (graph.isInitializer(node.input(2)) && graph.hasSingleConsumer(node.input(2))));
-  }
-
-  private boolean takesChannels(OperatorNode second) {
-    return ownsParameters(second) && (groups(second) == 1 || depthwise(second));
-  }
-
-  private static long groups(OperatorNode node) {
-    return node.attributes().integer("group", 1);
-  }
-
-  private boolean depthwise(OperatorNode node) {
-    long[] weight = graph.initializer(node.input(1)).sizes();
-    return groups(node) == weight[0] && weight[1] == 1;
-  }
-
-  /** Equalizes a pair; returns the largest relative change of a channel. */
-  private double equalize(Layers pair) {
-    int axis = depthwise(pair.second) ? 0 : 1;
-    double[] r1 = ranges(pair.first.input(1), 0);
-    double[] r2 = ranges(pair.second.input(1), axis);
-    double[] factors = new double[r1.length];
-    for (int c = 0; c < factors.length; c++) {
-      double factor = Math.sqrt(r1[c] / r2[c]);
-      // A channel without weights on one side has nothing to be equalized with.
-      factors[c] = Double.isFinite(factor) && factor > 0 ? factor : 1;
+    Map<String, double[]> absorbed = Map.of();
+    if (options.absorbsHighBiases()) {
+      HighBiasAbsorption.Result result =
+          HighBiasAbsorption.absorb(
+              graph, found.pairs, scaled(ranges, found.pairs), options.asAimet());
+      graph = result.graph();
+      absorbed = result.absorbed();
     }
-    double[] inverse = Arrays.stream(factors).map(f -> 1 / f).toArray();
-    scale(pair.first.input(1), 0, inverse);
-    if (pair.first.hasInput(2)) {
-      scale(pair.first.input(2), 0, inverse);
+    Map<String, double[]> lost = absorbed;
+    return new EqualizedGraph(
+        graph,
+        found.graph,
+        found.pairs.stream().map(p -> EqualizedGraph.Pair.of(p, lost.get(p.first()))).toList(),
+        found.left.stream().map(p -> p.first().layer().name()).toList(),
+        found.rounds);
+  }
+
+  /** Ranges as they are when each first layer's channels are divided by its factors. */
+  private static OutputRanges scaled(OutputRanges ranges, List<ScaledPair> pairs) {
+    Map<String, Channels> layers = new LinkedHashMap<>(ranges.layers());
+    for (ScaledPair pair : pairs) {
+      layers.computeIfPresent(
+          pair.first(),
+          (name, channels) ->
+              new Channels(
+                  divide(channels.mean(), pair.factors()),
+                  divide(channels.low(), pair.factors()),
+                  divide(channels.high(), pair.factors())));
     }
-    scale(pair.second.input(1), axis, factors);
-    return Arrays.stream(factors).map(f -> Math.abs(Math.log(f))).max().orElse(0);
+    return new OutputRanges(layers);
   }
 
-  private Tensor value(String initializer) {
-    return values.getOrDefault(initializer, graph.initializer(initializer));
-  }
-
-  private double[] ranges(String initializer, int axis) {
-    return Weights.ranges(initializer, value(initializer), axis).stream()
-        .mapToDouble(Range::absMax)
-        .toArray();
-  }
-
-  private void scale(String initializer, int axis, double[] factors) {
-    values.put(initializer, ChannelScaling.multiply(value(initializer), axis, factors));
+  private static List<Double> divide(List<Double> values, double[] factors) {
+    return IntStream.range(0, factors.length).mapToObj(c -> values.get(c) / factors[c]).toList();
   }
 }

@@ -2,6 +2,7 @@ package io.qalibre.ptq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import io.qalibre.engine.Runner;
@@ -10,7 +11,8 @@ import io.qalibre.graph.BatchNormFolding;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
-import io.qalibre.ptq.CrossLayerEqualization.Pair;
+import io.qalibre.ptq.Equalization.Clips;
+import io.qalibre.ptq.EqualizedGraph.Pair;
 import io.qalibre.quant.Range;
 import io.qalibre.quant.WeightRanges;
 import io.qalibre.testing.Golden;
@@ -21,6 +23,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class CrossLayerEqualization_equalize_Test {
@@ -73,9 +76,11 @@ class CrossLayerEqualization_equalize_Test {
         uneven(
             pair().op("r", "Relu", List.of("a")).conv("b", "r", 5, 4, 3, 3).build("b"), "a.weight");
 
-    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(graph);
+    EqualizedGraph result = CrossLayerEqualization.equalize(graph);
 
-    assertThat(result.pairs()).containsExactly(new Pair("a", "b"));
+    assertThat(result.pairs())
+        .extracting(Pair::first, Pair::between, Pair::second)
+        .containsExactly(tuple("a", List.of("Relu"), "b"));
     assertEqualRanges(result.graph(), "a.weight", "b.weight", 1);
     assertSameFunction(graph, result.graph());
     assertThat(absMax(graph, "a.weight", 0)[3]).isGreaterThan(100);
@@ -93,9 +98,11 @@ class CrossLayerEqualization_equalize_Test {
             .build("b");
     Graph start = uneven(uneven(graph, "a.weight"), "d.weight");
 
-    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(start);
+    EqualizedGraph result = CrossLayerEqualization.equalize(start);
 
-    assertThat(result.pairs()).containsExactly(new Pair("a", "d"), new Pair("d", "b"));
+    assertThat(result.pairs())
+        .extracting(Pair::first, Pair::second)
+        .containsExactly(tuple("a", "d"), tuple("d", "b"));
     assertEqualRanges(result.graph(), "a.weight", "d.weight", 0);
     assertEqualRanges(result.graph(), "d.weight", "b.weight", 1);
     assertSameFunction(start, result.graph());
@@ -155,7 +162,6 @@ class CrossLayerEqualization_equalize_Test {
                 .op("a", "Conv", List.of("x", "w", "bias"))
                 .op("b", "Conv", List.of("a", "v", "bias"))
                 .build("b")),
-        Arguments.of("two groups", pair().grouped("b", "a", 2, 6, 2, 3, 3).build("b")),
         Arguments.of(
             "a batch normalization",
             pair().batchNorm("n", "a", 4).conv("b", "n", 5, 4, 3, 3).build("b")),
@@ -165,7 +171,7 @@ class CrossLayerEqualization_equalize_Test {
   @ParameterizedTest(name = "{0}")
   @MethodSource("alone")
   void what_does_not_commute_stays_as_it_is(String what, Graph graph) {
-    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(graph);
+    EqualizedGraph result = CrossLayerEqualization.equalize(graph);
 
     assertThat(result.pairs()).isEmpty();
     assertThat(result.rounds()).isZero();
@@ -212,17 +218,95 @@ class CrossLayerEqualization_equalize_Test {
         .hasMessageContaining("`b.weight`");
   }
 
-  @Test
-  void the_golden_networks_function_stays() {
-    Graph folded = BatchNormFolding.fold(Golden.network("mobilenet_v2.onnx")).graph();
-    CrossLayerEqualization.Result result = CrossLayerEqualization.equalize(folded);
-    Map<String, Tensor> input = Map.of("input", Golden.pictures(16));
+  static Stream<Arguments> layers() {
+    return Stream.of(
+        Arguments.of("two groups", pair().grouped("b", "a", 2, 6, 2, 3, 3).build("b")),
+        Arguments.of(
+            "groups before",
+            Net.input(4, 8, 8)
+                .grouped("a", "x", 2, 6, 2, 3, 3)
+                .op("r", "Relu", List.of("a"))
+                .conv("b", "r", 5, 6, 3, 3)
+                .build("b")),
+        Arguments.of(
+            "transposed convolutions",
+            Net.input(4, 5, 5)
+                .random("a.weight", 4, 3, 2, 2)
+                .random("a.bias", 6)
+                .op("a", "ConvTranspose", List.of("x", "a.weight", "a.bias"), "group", 2L)
+                .random("slope", 6, 1, 1)
+                .op("r", "PRelu", List.of("a", "slope"))
+                .random("b.weight", 6, 5, 2, 2)
+                .op("b", "ConvTranspose", List.of("r", "b.weight"))
+                .build("b")),
+        Arguments.of(
+            "a linear layer behind a flatten",
+            pair()
+                .op("r", "Relu", List.of("a"))
+                .op("p", "AveragePool", List.of("r"), "kernel_shape", List.of(2L, 2L))
+                .op("f", "Flatten", List.of("p"))
+                .linear("b", "f", 3, 4 * 7 * 7)
+                .build("b")),
+        Arguments.of(
+            "linear layers",
+            Net.input(6)
+                .random("a.weight", 6, 4)
+                .random("a.bias", 1, 4)
+                .op("a", "Gemm", List.of("x", "a.weight", "a.bias"), "beta", 2f)
+                .op("r", "Relu", List.of("a"))
+                .random("b.weight", 4, 5)
+                .op("b", "MatMul", List.of("r", "b.weight"))
+                .build("b")));
+  }
 
-    assertThat(result.pairs()).hasSize(2); // ReLU6 lies between all others
-    assertThat(
-            Golden.sqnr(
-                Runner.run(Simulation.of(folded), input).get("output"),
-                Runner.run(Simulation.of(result.graph()), input).get("output")))
-        .isGreaterThan(60);
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("layers")
+  void layers_of_all_kinds_are_equalized(String what, Graph graph) {
+    Graph start = uneven(graph, "a.weight");
+
+    EqualizedGraph result = CrossLayerEqualization.equalize(start);
+
+    assertThat(result.pairs()).extracting(Pair::first, Pair::second).contains(tuple("a", "b"));
+    assertSameFunction(start, result.graph());
+    assertThat(CrossLayerEqualization.equalize(result.graph()).pairs().get(0).factors())
+        .allSatisfy(f -> assertThat(f).isCloseTo(1, within(1e-3)));
+  }
+
+  @Test
+  void without_knowledge_of_outputs_layers_around_a_relu6_stay_and_are_told() {
+    Graph folded = BatchNormFolding.fold(Golden.network("mobilenet_v2.onnx")).graph();
+
+    EqualizedGraph result = CrossLayerEqualization.equalize(folded);
+
+    assertThat(result.pairs()).hasSize(2);
+    assertThat(result.left()).hasSize(35);
+    assertThat(result)
+        .hasToString(
+            "2 pairs in 2 rounds: /features/features.1/conv/conv.1/Conv→"
+                + "/features/features.2/conv/conv.0/conv.0.0/Conv, "
+                + "/features/features.17/conv/conv.2/Conv→/features/features.18/features.18.0/Conv; "
+                + "35 pairs with a Clip between stay as they are");
+  }
+
+  private static Map<String, Tensor> run(Graph graph) {
+    return Runner.run(Simulation.of(graph), Map.of("input", Golden.pictures(128)));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LIMIT_FACTORS", "BOUND_CHANNELS", "LEAVE"})
+  void the_golden_networks_function_stays(Clips clips) {
+    Graph graph = Golden.network("mobilenet_v2.onnx");
+    BatchNormFolding.Result folded = BatchNormFolding.fold(graph);
+
+    EqualizedGraph result =
+        CrossLayerEqualization.equalize(
+            folded.graph(),
+            Equalization.DEFAULT.withClips(clips),
+            OutputRanges.of(folded.folded()));
+
+    assertThat(result.pairs()).hasSize(clips == Clips.LEAVE ? 2 : 37);
+    double sqnr =
+        Golden.sqnr(Golden.array("mobilenet_v2.fp32.out.npy"), run(result.graph()).get("output"));
+    assertThat(sqnr).isGreaterThan(clips == Clips.LIMIT_FACTORS ? 60 : 100);
   }
 }

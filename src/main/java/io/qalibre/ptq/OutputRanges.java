@@ -1,0 +1,196 @@
+package io.qalibre.ptq;
+
+import ai.djl.training.dataset.Dataset;
+import io.qalibre.engine.Runner;
+import io.qalibre.graph.Attributes;
+import io.qalibre.graph.BatchNormFolding.Direction;
+import io.qalibre.graph.BatchNormFolding.Folded;
+import io.qalibre.graph.DataType;
+import io.qalibre.graph.Dim;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.GraphBuilder;
+import io.qalibre.graph.LayerWeight;
+import io.qalibre.graph.OperatorNode;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
+import io.qalibre.graph.TensorShape;
+import io.qalibre.graph.ValueInfo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.DoubleStream;
+import java.util.stream.LongStream;
+
+/**
+ * Where the outputs of layers lie, channel by channel, before any activation function.
+ *
+ * @param layers the ranges by the layer's node name
+ */
+public record OutputRanges(Map<String, Channels> layers) {
+  /** Nothing is known. */
+  public static final OutputRanges NONE = new OutputRanges(Map.of());
+
+  /** Deviations above the mean that a channel of a real network nearly never exceeds. */
+  private static final double HIGH_DEVIATIONS = 8;
+
+  /** Deviations below the mean at which AIMET, after the paper, takes a channel to end. */
+  private static final double LOW_DEVIATIONS = 3;
+
+  /** How much larger than the largest value seen an unseen one may be. */
+  private static final double MARGIN = 1.5;
+
+  /** Copies the map. */
+  public OutputRanges {
+    layers = Map.copyOf(layers);
+  }
+
+  /**
+   * The channels of a layer's output.
+   *
+   * @param mean the mean of each channel
+   * @param low a value for each channel that it nearly never goes below
+   * @param high a value for each channel that it nearly never exceeds
+   */
+  public record Channels(List<Double> mean, List<Double> low, List<Double> high) {
+    /** Copies the lists. */
+    public Channels {
+      mean = List.copyOf(mean);
+      low = List.copyOf(low);
+      high = List.copyOf(high);
+    }
+  }
+
+  /**
+   * From the statistics of the batch normalizations that were folded into the layers before them:
+   * three deviations below the mean to eight above it.
+   */
+  public static OutputRanges of(List<Folded> norms) {
+    Map<String, Channels> layers = new LinkedHashMap<>();
+    for (Folded norm : norms) {
+      if (norm.direction() == Direction.BACKWARD) {
+        layers.put(
+            norm.layer(),
+            new Channels(at(norm, 0), at(norm, -LOW_DEVIATIONS), at(norm, HIGH_DEVIATIONS)));
+      }
+    }
+    return new OutputRanges(layers);
+  }
+
+  private static List<Double> at(Folded norm, double deviations) {
+    List<Double> values = new ArrayList<>();
+    for (int c = 0; c < norm.beta().size(); c++) {
+      values.add(norm.beta().get(c) + deviations * Math.abs(norm.gamma().get(c)));
+    }
+    return values;
+  }
+
+  /**
+   * From samples: the smallest value seen to one and a half times the largest, of each convolution.
+   *
+   * @param graph a float network
+   * @param samples inputs as the network will see them; labels are not looked at
+   * @throws io.qalibre.errors.QalibreException if there is no sample, or one does not fit
+   */
+  public static OutputRanges observe(Graph graph, Dataset samples) {
+    List<LayerWeight> layers =
+        graph.operators().stream()
+            .flatMap(n -> LayerWeight.of(graph, n).stream())
+            .filter(LayerWeight::convolution)
+            .toList();
+    Map<String, double[]> seen = new LinkedHashMap<>();
+    int[] batches = {0};
+    Runner.forEach(
+        Simulation.of(withReductions(graph, layers)),
+        samples,
+        (outputs, labels) -> {
+          batches[0]++;
+          for (LayerWeight layer : layers) {
+            for (Reduction reduction : Reduction.values()) {
+              String name = reduction.of(layer.layer());
+              seen.merge(name, values(outputs, name), reduction::merge);
+            }
+          }
+        });
+    Map<String, Channels> ranges = new LinkedHashMap<>();
+    for (LayerWeight layer : layers) {
+      ranges.put(
+          layer.layer().name(),
+          new Channels(
+              seen(seen, Reduction.ReduceMean, layer, sum -> sum / batches[0]),
+              seen(seen, Reduction.ReduceMin, layer, low -> low),
+              seen(seen, Reduction.ReduceMax, layer, h -> h + Math.abs(h) * (MARGIN - 1))));
+    }
+    return new OutputRanges(ranges);
+  }
+
+  private static List<Double> seen(
+      Map<String, double[]> seen,
+      Reduction reduction,
+      LayerWeight layer,
+      DoubleUnaryOperator change) {
+    double[] values = Optional.ofNullable(seen.get(reduction.of(layer.layer()))).orElseThrow();
+    return DoubleStream.of(values).map(change).boxed().toList();
+  }
+
+  private static double[] values(Map<String, Tensor> outputs, String name) {
+    float[] values = Optional.ofNullable(outputs.get(name)).orElseThrow().floats();
+    double[] copy = new double[values.length];
+    for (int i = 0; i < copy.length; i++) {
+      copy[i] = values[i];
+    }
+    return copy;
+  }
+
+  /** The network giving out the reductions of each layer's channels as well. */
+  private static Graph withReductions(Graph graph, List<LayerWeight> layers) {
+    GraphBuilder builder = graph.toBuilder();
+    for (LayerWeight layer : layers) {
+      OperatorNode node = layer.layer();
+      List<Long> axes =
+          LongStream.range(0, layer.weight().rank()).filter(a -> a != 1).boxed().toList();
+      Attributes attributes = new Attributes(Map.of("axes", axes, "keepdims", 0L));
+      TensorShape shape = TensorShape.of(Dim.of(layer.outputs()));
+      for (Reduction reduction : Reduction.values()) {
+        String name = reduction.of(node);
+        builder
+            .node(
+                new OperatorNode(
+                    name, reduction.name(), List.of(node.output()), List.of(name), attributes))
+            .output(new ValueInfo(name, DataType.FLOAT, shape));
+      }
+    }
+    return builder.build();
+  }
+
+  /** What is asked of a layer's channels: ONNX's operators by their names. */
+  private enum Reduction {
+    ReduceMean,
+    ReduceMin,
+    ReduceMax;
+
+    String of(OperatorNode layer) {
+      return layer.name() + "/" + name();
+    }
+
+    double[] merge(double[] one, double[] other) {
+      double[] merged = new double[one.length];
+      for (int i = 0; i < merged.length; i++) {
+        merged[i] =
+            switch (this) {
+              case ReduceMean -> one[i] + other[i];
+              case ReduceMin -> Math.min(one[i], other[i]);
+              case ReduceMax -> Math.max(one[i], other[i]);
+            };
+      }
+      return merged;
+    }
+  }
+
+  /** The ranges of a layer's channels, where they are known. */
+  Optional<Channels> of(String layer) {
+    return Optional.ofNullable(layers.get(layer));
+  }
+}
