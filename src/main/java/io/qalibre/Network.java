@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tech.tablesaw.api.Table;
 
@@ -35,15 +36,21 @@ public final class Network implements Evaluable, Viewable {
 
   private final Graph graph;
   private final List<Step> steps;
+  private final List<BatchNormFolding.Folded> folded;
   private final @Nullable History training;
 
   Network(Graph graph, List<Step> steps) {
-    this(graph, steps, null);
+    this(graph, steps, List.of(), null);
   }
 
-  private Network(Graph graph, List<Step> steps, @Nullable History training) {
+  private Network(
+      Graph graph,
+      List<Step> steps,
+      List<BatchNormFolding.Folded> folded,
+      @Nullable History training) {
     this.graph = graph;
     this.steps = List.copyOf(steps);
+    this.folded = List.copyOf(folded);
     this.training = training;
   }
 
@@ -59,6 +66,14 @@ public final class Network implements Evaluable, Viewable {
 
   List<Step> steps() {
     return steps;
+  }
+
+  /**
+   * The batch normalizations that were folded and whose statistics still hold: those of the layers'
+   * outputs.
+   */
+  List<BatchNormFolding.Folded> foldedBatchNorms() {
+    return folded;
   }
 
   /** A row an operator: node, type, output shape, parameters, multiply-accumulates a sample. */
@@ -93,7 +108,9 @@ public final class Network implements Evaluable, Viewable {
         result.graph(),
         Step.append(
             steps,
-            new Step("foldBatchNorms", result.folded().size() + " batch normalizations folded")));
+            new Step("foldBatchNorms", result.folded().size() + " batch normalizations folded")),
+        Stream.concat(folded.stream(), result.folded().stream()).toList(),
+        null);
   }
 
   /**
@@ -141,7 +158,7 @@ public final class Network implements Evaluable, Viewable {
         TrainingLoop.train(simulation(), Passes.of(samples, options.run().seed()), options);
     History trained = result.history();
     Step step = new Step("train", trained.summary(options.epochs()));
-    return new Network(result.simulation().graph(), Step.append(steps, step), trained);
+    return new Network(result.simulation().graph(), Step.append(steps, step), List.of(), trained);
   }
 
   /**

@@ -92,7 +92,7 @@ public final class BiasCorrector {
             simulation,
             new Batchwise(VERB, samples, options.memory()),
             means,
-            new ExpectedShift(simulation, options.analytical() ? folded : List.of()),
+            new ExpectedShift(simulation, floating, options.analytical() ? folded : List.of()),
             options.activationsQuantized())
         .correct(layers);
   }

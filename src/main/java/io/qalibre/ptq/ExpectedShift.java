@@ -24,15 +24,18 @@ import java.util.Optional;
 final class ExpectedShift {
   private final Simulation simulation;
   private final Graph graph;
+  private final Graph floating;
   private final Map<String, Folded> folded = new LinkedHashMap<>();
 
   /**
    * Prepares to look at a simulation's layers.
    *
-   * @param folded the statistics of layers' outputs, by the layer
+   * @param floating the float network, whose weights have the same names
+   * @param folded the statistics of layers' outputs
    */
-  ExpectedShift(Simulation simulation, List<Folded> folded) {
+  ExpectedShift(Simulation simulation, Graph floating, List<Folded> folded) {
     this.simulation = simulation;
+    this.floating = floating;
     graph = simulation.graph();
     folded.forEach(f -> this.folded.put(f.layer(), f));
   }
@@ -81,10 +84,10 @@ final class ExpectedShift {
     QuantizerNode quantizer = Objects.requireNonNull(layer.quantizer());
     Tensor weight = graph.initializer(layer.weight());
     long[] shape = weight.sizes();
-    float[] exact = weight.floats();
+    float[] exact = floating.initializer(layer.weight()).floats();
     float[] rounded =
         FakeQuantizer.apply(
-            exact,
+            weight.floats(),
             shape,
             simulation.encoding(quantizer.id()),
             quantizer.spec().format().rounding());
