@@ -13,6 +13,9 @@ import io.qalibre.graph.Simulation;
 import io.qalibre.ptq.BiasCorrection;
 import io.qalibre.ptq.BiasCorrector;
 import io.qalibre.ptq.BiasShifts;
+import io.qalibre.ptq.ChosenRanges;
+import io.qalibre.ptq.SequentialMse;
+import io.qalibre.ptq.SequentialMseSearch;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
 import io.qalibre.qat.TrainingLoop;
@@ -179,6 +182,41 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    */
   public BiasShifts biasCorrection() {
     return Step.details(steps, "correctBias", BiasShifts.class);
+  }
+
+  /**
+   * Chooses the weights' ranges by the errors that they make in their layers' outputs: a new
+   * network with other encodings, worth most at 4 bits. {@link #weightSearch()} says what was
+   * chosen.
+   *
+   * @param samples inputs as the network will see them, some hundreds; labels are not looked at
+   * @throws QalibreException if there is no sample, one does not fit, or no weight is quantized to
+   *     codes, per tensor or per channel
+   */
+  public QuantizedNetwork sequentialMse(Dataset samples) {
+    return sequentialMse(samples, SequentialMse.DEFAULT);
+  }
+
+  /**
+   * Chooses the weights' ranges; see {@link #sequentialMse(Dataset)}.
+   *
+   * @param samples inputs as the network will see them; labels are not looked at
+   * @param options how, such as {@code SequentialMse.DEFAULT.withCandidates(40)}
+   * @throws QalibreException as {@link #sequentialMse(Dataset)}
+   */
+  public QuantizedNetwork sequentialMse(Dataset samples, SequentialMse options) {
+    ChosenRanges chosen = SequentialMseSearch.search(simulation, samples, options);
+    return recalibrated(
+        chosen.simulation(), samples, new Step("sequentialMse", chosen.summary(), chosen));
+  }
+
+  /**
+   * What {@link #sequentialMse} chose.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public ChosenRanges weightSearch() {
+    return Step.details(steps, "sequentialMse", ChosenRanges.class);
   }
 
   /** The same with other parameters, whose encodings stay; activations' are computed anew. */
