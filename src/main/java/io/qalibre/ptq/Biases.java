@@ -45,9 +45,7 @@ final class Biases {
   static Optional<Bias> of(Graph graph, LinearLayer layer, int channels) {
     OperatorNode node = layer.node();
     if (node.type().equals("MatMul")) {
-      return added(graph, node)
-          .flatMap(add -> add.inputs().stream().flatMap(t -> bias(graph, add, t)).findFirst())
-          .filter(bias -> fits(graph, bias, channels));
+      return added(graph, node).filter(bias -> fits(graph, bias, channels));
     }
     if (!node.hasInput(2)) {
       String name = node.name() + ".bias";
@@ -59,13 +57,22 @@ final class Biases {
         .filter(bias -> fits(graph, bias, channels) && bias.factor() != 0);
   }
 
-  /** The Add that alone reads a product, looking through quantizers. */
-  private static Optional<OperatorNode> added(Graph graph, OperatorNode node) {
+  /** The operator whose output has the layer's bias in it: the layer, or the Add behind a MatMul. */
+  static OperatorNode last(Graph graph, LinearLayer layer) {
+    return layer.node().type().equals("MatMul")
+        ? added(graph, layer.node()).map(Bias::adds).orElse(layer.node())
+        : layer.node();
+  }
+
+  /** What the Add that alone reads a product adds, looking through quantizers. */
+  private static Optional<Bias> added(Graph graph, OperatorNode node) {
     String tensor = node.output();
     while (graph.hasSingleConsumer(tensor)) {
       Node reader = graph.consumers(tensor).get(0);
       if (reader instanceof OperatorNode operator) {
-        return Optional.of(operator).filter(o -> o.type().equals("Add"));
+        return operator.type().equals("Add")
+            ? operator.inputs().stream().flatMap(t -> bias(graph, operator, t)).findFirst()
+            : Optional.empty();
       }
       tensor = reader.outputs().get(0);
     }

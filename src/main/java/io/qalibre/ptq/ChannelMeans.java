@@ -23,7 +23,7 @@ final class ChannelMeans {
   private ChannelMeans() {}
 
   /**
-   * Measures layers' outputs before anything else happens to them.
+   * Measures layers' outputs, with their biases, before anything else happens to them.
    *
    * @return the mean of each channel, by the layer's name
    */
@@ -72,7 +72,7 @@ final class ChannelMeans {
     Map<String, TensorShape> shapes = ShapeInference.infer(graph);
     GraphBuilder builder = graph.toBuilder();
     for (LinearLayer layer : layers) {
-      String output = layer.node().output();
+      String output = Biases.last(graph, layer).output();
       int rank = Objects.requireNonNull(shapes.get(output), output).rank();
       List<Long> axes =
           IntStream.range(0, rank)
