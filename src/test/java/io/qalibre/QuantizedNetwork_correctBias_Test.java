@@ -91,8 +91,7 @@ class QuantizedNetwork_correctBias_Test {
   @Test
   void a_trained_network_is_refused() {
     QuantizedNetwork trained =
-        quantized(network().foldBatchNorms())
-            .train(DATA, Qat.epochs(3).learningRate(0.3));
+        quantized(network().foldBatchNorms()).train(DATA, Qat.epochs(3).learningRate(0.3));
 
     assertThatThrownBy(() -> trained.correctBias(DATA))
         .isInstanceOf(QalibreException.class)
@@ -101,8 +100,7 @@ class QuantizedNetwork_correctBias_Test {
 
   @Test
   void the_golden_network_gains() {
-    Network network =
-        new Network(Golden.network("mobilenet_v2.onnx"), List.of()).foldBatchNorms();
+    Network network = new Network(Golden.network("mobilenet_v2.onnx"), List.of()).foldBatchNorms();
     Map<String, Tensor> input = Map.of("input", Golden.pictures(64));
     Tensor expected = network.run(input).get("output");
     QuantizedNetwork four =
@@ -119,8 +117,7 @@ class QuantizedNetwork_correctBias_Test {
 
   @Test
   void the_golden_network_per_tensor_comes_within_20_dB_of_the_float_network() {
-    Network network =
-        new Network(Golden.network("mobilenet_v2.onnx"), List.of()).foldBatchNorms();
+    Network network = new Network(Golden.network("mobilenet_v2.onnx"), List.of()).foldBatchNorms();
     Map<String, Tensor> input = Map.of("input", Golden.pictures(64));
     Tensor expected = network.run(input).get("output");
 

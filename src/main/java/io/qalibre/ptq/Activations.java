@@ -11,9 +11,7 @@ final class Activations {
   /** The same with parameters quantized only, as AIMET's techniques look at networks. */
   static Simulation off(Simulation simulation) {
     return new Simulation(
-        simulation
-            .graph()
-            .toBuilder()
+        simulation.graph().toBuilder()
             .nodes(simulation.graph().nodes().stream().map(Activations::off).toList())
             .build(),
         simulation.encodings());

@@ -71,7 +71,8 @@ final class Batchwise {
 
   /** Keeps some tensors, from which all that is asked for later can be computed, if they fit. */
   void advance(Simulation simulation, Set<String> tensors) {
-    if ((batches != null && kept.equals(tensors)) || expected(simulation.graph(), tensors) > half()) {
+    if ((batches != null && kept.equals(tensors))
+        || expected(simulation.graph(), tensors) > half()) {
       return;
     }
     List<Map<String, Tensor>> next = new ArrayList<>();

@@ -20,8 +20,7 @@ public record BiasCorrection(boolean analytical, boolean activationsQuantized, l
       new BiasCorrection(false, false, Math.min(1L << 30, Runtime.getRuntime().maxMemory() / 4));
 
   /** From the statistics of batch normalizations where there are some, else from samples. */
-  public static final BiasCorrection ANALYTICAL =
-      new BiasCorrection(true, false, EMPIRICAL.memory);
+  public static final BiasCorrection ANALYTICAL = new BiasCorrection(true, false, EMPIRICAL.memory);
 
   /** The same with activations quantized, or not, while means are measured. */
   public BiasCorrection withActivationsQuantized(boolean quantized) {

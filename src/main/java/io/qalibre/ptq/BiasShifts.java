@@ -32,8 +32,7 @@ public record BiasShifts(Simulation simulation, List<Layer> layers) implements V
    * @param how {@code empirical} or {@code analytical}
    * @param shifts by how much the mean of each output channel had moved
    */
-  public record Layer(
-      String name, String operator, String bias, String how, List<Double> shifts) {
+  public record Layer(String name, String operator, String bias, String how, List<Double> shifts) {
     /** Copies the list. */
     public Layer {
       shifts = List.copyOf(shifts);

@@ -57,7 +57,9 @@ final class Biases {
         .filter(bias -> fits(graph, bias, channels) && bias.factor() != 0);
   }
 
-  /** The operator whose output has the layer's bias in it: the layer, or the Add behind a MatMul. */
+  /**
+   * The operator whose output has the layer's bias in it: the layer, or the Add behind a MatMul.
+   */
   static OperatorNode last(Graph graph, LinearLayer layer) {
     return layer.node().type().equals("MatMul")
         ? added(graph, layer.node()).map(Bias::adds).orElse(layer.node())
@@ -91,9 +93,7 @@ final class Biases {
 
   private static boolean fits(Graph graph, Bias bias, int channels) {
     TensorShape shape = graph.initializer(bias.tensor()).shape();
-    return shape.rank() > 0
-        && shape.elements() == channels
-        && shape.dim(-1).size() == channels;
+    return shape.rank() > 0 && shape.elements() == channels && shape.dim(-1).size() == channels;
   }
 
   /**

@@ -84,7 +84,10 @@ public record ChosenRanges(Simulation simulation, List<Layer> layers) implements
   public String summary() {
     long channels = layers.stream().mapToLong(l -> l.fractions().size()).sum();
     long smaller =
-        layers.stream().flatMap(l -> l.fractions().stream()).filter(fraction -> fraction < 1).count();
+        layers.stream()
+            .flatMap(l -> l.fractions().stream())
+            .filter(fraction -> fraction < 1)
+            .count();
     return "%d weights, %d of %d ranges made smaller".formatted(layers.size(), smaller, channels);
   }
 }

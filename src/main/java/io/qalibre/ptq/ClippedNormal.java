@@ -62,8 +62,7 @@ final class ClippedNormal {
     double b = (bounds.high() - mean) / deviation;
     double below = cumulative(a);
     double above = cumulative(-b);
-    double within =
-        mean * (1 - below - above) + deviation * (density(a) - density(b));
+    double within = mean * (1 - below - above) + deviation * (density(a) - density(b));
     return within
         + (below > 0 ? bounds.low() * below : 0)
         + (above > 0 ? bounds.high() * above : 0);

@@ -2,7 +2,6 @@ package io.qalibre.ptq;
 
 import io.qalibre.graph.BatchNormFolding.Folded;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;

@@ -62,15 +62,13 @@ final class FloatReference {
   }
 
   /** The largest distance between two weights within the grid, in steps. */
-  private static double apart(
-      Simulation simulation, LinearLayer layer, Tensor one, Tensor other) {
+  private static double apart(Simulation simulation, LinearLayer layer, Tensor one, Tensor other) {
     float[] a = one.floats();
     float[] b = other.floats();
     if (!layer.quantized()) {
       return java.util.Arrays.equals(a, b) ? 0 : Double.POSITIVE_INFINITY;
     }
-    TensorEncoding encoding =
-        simulation.encoding(Objects.requireNonNull(layer.quantizer()).id());
+    TensorEncoding encoding = simulation.encoding(Objects.requireNonNull(layer.quantizer()).id());
     Granularity granularity = encoding.granularity();
     long[] shape = one.sizes();
     int run = granularity.run(shape);

@@ -50,8 +50,7 @@ public final class SequentialMseSearch {
    *     quantized to codes, or one is quantized blockwise
    * @throws InterruptedWorkException if the user asked to stop
    */
-  public static ChosenRanges search(
-      Simulation simulation, Dataset samples, SequentialMse options) {
+  public static ChosenRanges search(Simulation simulation, Dataset samples, SequentialMse options) {
     List<LinearLayer> layers =
         LinearLayer.of(simulation.graph()).stream()
             .filter(l -> l.quantized() && TYPES.contains(l.node().type()))
@@ -108,13 +107,11 @@ public final class SequentialMseSearch {
                     RangeCandidates.of(
                         l, current.graph().initializer(l.weight()), options.candidates()))
             .toList();
-    Map<String, double[][]> losses =
-        new CandidateLosses(batches, current, options).of(candidates);
+    Map<String, double[][]> losses = new CandidateLosses(batches, current, options).of(candidates);
     for (RangeCandidates layer : candidates) {
       double[][] own = Objects.requireNonNull(losses.get(layer.layer().name()));
       int[] best = layer.best(own);
-      encodings.put(
-          Objects.requireNonNull(layer.layer().quantizer()).id(), layer.encoding(best));
+      encodings.put(Objects.requireNonNull(layer.layer().quantizer()).id(), layer.encoding(best));
       layers.put(layer.layer().name(), row(layer, own, best));
     }
   }

@@ -47,7 +47,8 @@ record Stage(List<LinearLayer> layers, Set<String> live) {
     Map<String, Integer> depth = new HashMap<>();
     graph.inputs().forEach(input -> depth.put(input.name(), 0));
     for (Node node : graph.nodes()) {
-      int deepest = node.inputs().stream().mapToInt(t -> depth.getOrDefault(t, -1)).max().orElse(-1);
+      int deepest =
+          node.inputs().stream().mapToInt(t -> depth.getOrDefault(t, -1)).max().orElse(-1);
       if (deepest >= 0) {
         boolean layer = node instanceof OperatorNode && layers.contains(node.name());
         node.outputs().forEach(t -> depth.put(t, deepest + (layer ? 1 : 0)));

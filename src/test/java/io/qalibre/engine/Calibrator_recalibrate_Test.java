@@ -57,8 +57,7 @@ class Calibrator_recalibrate_Test {
     Map<String, TensorEncoding> encodings = new LinkedHashMap<>(first.encodings());
     encodings.put(weight, narrow);
 
-    Simulation again =
-        Calibrator.recalibrate(new Simulation(GRAPH, encodings), DATA).simulation();
+    Simulation again = Calibrator.recalibrate(new Simulation(GRAPH, encodings), DATA).simulation();
 
     String output = quantizer("y").id();
     assertThat(again.encoding(weight)).isEqualTo(narrow);

@@ -136,8 +136,7 @@ class Session_leaks_Test {
     Graph graph = FloatGraph.of(GRAPH);
     for (long memory : new long[] {0, 1L << 20}) {
       BiasCorrection options = BiasCorrection.EMPIRICAL.withMemory(memory);
-      assertLeavesNothing(
-          () -> BiasCorrector.correct(SIMULATION, graph, List.of(), DATA, options));
+      assertLeavesNothing(() -> BiasCorrector.correct(SIMULATION, graph, List.of(), DATA, options));
       assertLeavesNothing(
           () ->
               SequentialMseSearch.search(
@@ -149,8 +148,7 @@ class Session_leaks_Test {
         () ->
             assertThatThrownBy(
                     () ->
-                        SequentialMseSearch.search(
-                            SIMULATION, interrupting, SequentialMse.DEFAULT))
+                        SequentialMseSearch.search(SIMULATION, interrupting, SequentialMse.DEFAULT))
                 .isInstanceOf(QalibreException.class));
   }
 }

@@ -127,8 +127,7 @@ class BiasCorrector_correct_Test {
     Tensor weight = graph.initializer("a.weight");
     QuantizerNode quantizer = LinearLayer.of(simulation.graph()).get(0).quantizer();
     float[] rounded =
-        FakeQuantizer.apply(
-            weight.floats(), weight.sizes(), simulation.encoding(quantizer.id()));
+        FakeQuantizer.apply(weight.floats(), weight.sizes(), simulation.encoding(quantizer.id()));
     double[] input = new double[3];
     float[] values = Net.data(3, 12, 3, 8, 8).floats();
     for (int i = 0; i < values.length; i++) {
@@ -155,8 +154,7 @@ class BiasCorrector_correct_Test {
 
     assertThat(correct(simulation, graph, BiasCorrection.EMPIRICAL).layers()).isEqualTo(kept);
     for (long memory : new long[] {0, 60_000, 20_000}) {
-      BiasShifts streamed =
-          correct(simulation, graph, BiasCorrection.EMPIRICAL.withMemory(memory));
+      BiasShifts streamed = correct(simulation, graph, BiasCorrection.EMPIRICAL.withMemory(memory));
       for (int i = 0; i < kept.size(); i++) {
         for (int c = 0; c < kept.get(i).shifts().size(); c++) {
           assertThat(streamed.layers().get(i).shifts().get(c))
@@ -196,8 +194,7 @@ class BiasCorrector_correct_Test {
             .op("m", "MatMul", List.of("f", "m.weight"))
             .build("m");
     Labelled data = Labelled.of(Net.data(3, 4, 4, 8, 8));
-    Graph placed =
-        Placement.place(graph, RuntimeConfig.builtIn("int8"), PlacementOptions.DEFAULT);
+    Graph placed = Placement.place(graph, RuntimeConfig.builtIn("int8"), PlacementOptions.DEFAULT);
     Simulation simulation = Calibrator.calibrate(placed, data).simulation();
 
     BiasShifts shifts =
@@ -271,8 +268,7 @@ class BiasCorrector_correct_Test {
         BiasCorrector.correct(
             simulation, folded.graph(), folded.folded(), data, BiasCorrection.ANALYTICAL);
     // With the first layer exact, the second is fed what the statistics describe.
-    Simulation exact =
-        new Simulation(folded.graph(), Map.of());
+    Simulation exact = new Simulation(folded.graph(), Map.of());
     double[] wanted = means(exact, data).get("y");
     double[] found = means(withRounded(exact, simulation, "y.weight"), data).get("y");
 
@@ -327,15 +323,12 @@ class BiasCorrector_correct_Test {
                 + " correct from samples: BiasCorrection.EMPIRICAL");
     assertThatThrownBy(
             () ->
-                BiasCorrector.correct(
-                    simulation, graph, List.of(), none, BiasCorrection.EMPIRICAL))
+                BiasCorrector.correct(simulation, graph, List.of(), none, BiasCorrection.EMPIRICAL))
         .isInstanceOf(QalibreException.class)
         .hasMessage("correctBias: the dataset is empty; expected at least one sample");
-    assertThatThrownBy(
-            () -> correct(Simulation.of(without), without, BiasCorrection.EMPIRICAL))
+    assertThatThrownBy(() -> correct(Simulation.of(without), without, BiasCorrection.EMPIRICAL))
         .isInstanceOf(QalibreException.class)
-        .hasMessage(
-            "correctBias: net has no convolution and no product with a constant weight");
+        .hasMessage("correctBias: net has no convolution and no product with a constant weight");
   }
 
   @Test
@@ -344,8 +337,7 @@ class BiasCorrector_correct_Test {
     Simulation simulation = simulation(graph, 8);
     float[] other = graph.initializer("d.weight").floats();
     other[4] += other[4] > 0 ? -0.3f : 0.3f;
-    Graph trained =
-        graph.withInitializers(Map.of("d.weight", Tensor.of(other, 6, 1, 3, 3)));
+    Graph trained = graph.withInitializers(Map.of("d.weight", Tensor.of(other, 6, 1, 3, 3)));
     Graph smaller = Net.input(3, 8, 8).conv("a", "x", 5, 3, 3, 3).build("a");
 
     assertThatThrownBy(() -> correct(simulation, trained, BiasCorrection.EMPIRICAL))
@@ -371,9 +363,7 @@ class BiasCorrector_correct_Test {
     }
     Simulation rounded =
         new Simulation(
-            simulation
-                .graph()
-                .withInitializers(Map.of("a.weight", Tensor.of(up, 4, 3, 1, 1))),
+            simulation.graph().withInitializers(Map.of("a.weight", Tensor.of(up, 4, 3, 1, 1))),
             simulation.encodings());
 
     BiasShifts shifts = correct(rounded, graph, BiasCorrection.EMPIRICAL);
@@ -387,8 +377,7 @@ class BiasCorrector_correct_Test {
   void an_interrupt_stops_it() {
     Graph graph = layers().build("y");
     Simulation simulation = simulation(graph, 8);
-    Labelled interrupting =
-        DATA.before(i -> Thread.currentThread().interrupt());
+    Labelled interrupting = DATA.before(i -> Thread.currentThread().interrupt());
 
     assertThatThrownBy(
             () ->
@@ -401,8 +390,7 @@ class BiasCorrector_correct_Test {
   @Test
   void correcting_again_finds_nothing_left() {
     Graph graph = layers().build("y");
-    Simulation once =
-        correct(simulation(graph, 4), graph, BiasCorrection.EMPIRICAL).simulation();
+    Simulation once = correct(simulation(graph, 4), graph, BiasCorrection.EMPIRICAL).simulation();
 
     BiasShifts again = correct(once, graph, BiasCorrection.EMPIRICAL);
 

@@ -39,9 +39,7 @@ class SequentialMseSearch_search_Test {
   private static Simulation simulation(Graph graph, String config, Labelled data) {
     Graph placed =
         Placement.place(
-            graph,
-            RuntimeConfig.builtIn(config),
-            PlacementOptions.DEFAULT.withParameterBits(4));
+            graph, RuntimeConfig.builtIn(config), PlacementOptions.DEFAULT.withParameterBits(4));
     return Calibrator.calibrate(placed, data).simulation();
   }
 
@@ -103,8 +101,7 @@ class SequentialMseSearch_search_Test {
   static Stream<Arguments> layers() {
     return Stream.of(
         Arguments.of("conv", Net.input(4, 32, 32).conv("y", "x", 20, 4, 3, 3).build("y"), 20),
-        Arguments.of(
-            "groups", Net.input(4, 32, 32).grouped("y", "x", 2, 6, 2, 3, 3).build("y"), 6),
+        Arguments.of("groups", Net.input(4, 32, 32).grouped("y", "x", 2, 6, 2, 3, 3).build("y"), 6),
         Arguments.of(
             "depthwise", Net.input(4, 32, 32).grouped("y", "x", 4, 8, 1, 3, 3).build("y"), 8),
         Arguments.of(
@@ -210,8 +207,7 @@ class SequentialMseSearch_search_Test {
     float[] rounded =
         FakeQuantizer.apply(
             first.floats(), first.sizes(), encoding(chosen.simulation(), "a.weight"));
-    Graph after =
-        graph.withInitializers(Map.of("a.weight", Tensor.of(rounded, first.sizes())));
+    Graph after = graph.withInitializers(Map.of("a.weight", Tensor.of(rounded, first.sizes())));
     double[] own =
         losses(after, "y.weight", encoding(chosen.simulation(), "y.weight"), Loss.MSE, 5);
     ChosenRanges.Layer row = chosen.layers().get(1);
@@ -289,13 +285,11 @@ class SequentialMseSearch_search_Test {
     Labelled interrupting = DATA.before(i -> Thread.currentThread().interrupt());
 
     assertThatThrownBy(
-            () ->
-                SequentialMseSearch.search(Simulation.of(graph), DATA, SequentialMse.DEFAULT))
+            () -> SequentialMseSearch.search(Simulation.of(graph), DATA, SequentialMse.DEFAULT))
         .isInstanceOf(QalibreException.class)
         .hasMessage(
             "sequentialMse: net has no Conv, Gemm or MatMul whose weight is quantized to codes");
-    assertThatThrownBy(
-            () -> SequentialMseSearch.search(simulation, none, SequentialMse.DEFAULT))
+    assertThatThrownBy(() -> SequentialMseSearch.search(simulation, none, SequentialMse.DEFAULT))
         .isInstanceOf(QalibreException.class)
         .hasMessage("sequentialMse: the dataset is empty; expected at least one sample");
     assertThatThrownBy(() -> SequentialMse.DEFAULT.withCandidates(0))
