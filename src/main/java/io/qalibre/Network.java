@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+
 import org.jspecify.annotations.Nullable;
 import tech.tablesaw.api.Table;
 
@@ -73,6 +74,14 @@ public final class Network implements Evaluable, Viewable {
 
   List<Step> steps() {
     return steps;
+  }
+
+  /**
+   * The batch normalizations that were folded and whose statistics still hold: those of the layers'
+   * outputs.
+   */
+  List<BatchNormFolding.Folded> foldedBatchNorms() {
+    return norms;
   }
 
   /** A row an operator: node, type, output shape, parameters, multiply-accumulates a sample. */

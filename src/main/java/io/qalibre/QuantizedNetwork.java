@@ -7,8 +7,15 @@ import io.qalibre.errors.UnknownNameException;
 import io.qalibre.export.Export;
 import io.qalibre.export.ExportOptions;
 import io.qalibre.export.Exporter;
+import io.qalibre.export.OverflowGuard;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
+import io.qalibre.ptq.BiasCorrection;
+import io.qalibre.ptq.BiasCorrector;
+import io.qalibre.ptq.BiasShifts;
+import io.qalibre.ptq.ChosenRanges;
+import io.qalibre.ptq.SequentialMse;
+import io.qalibre.ptq.SequentialMseSearch;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
 import io.qalibre.qat.TrainingLoop;
@@ -136,6 +143,91 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
                     tensor,
                     simulation.graph().name(),
                     enabled.stream().map(QuantizerNode::tensor).toList()));
+  }
+
+  /**
+   * Takes back what rounding the weights has moved the means of layers' outputs by: a new network
+   * with other biases. {@link #biasCorrection()} says what was done.
+   *
+   * @param samples inputs as the network will see them, some hundreds; labels are not looked at
+   * @throws QalibreException if there is no sample, one does not fit, there is no layer, or weights
+   *     were trained since they were quantized
+   */
+  public QuantizedNetwork correctBias(Dataset samples) {
+    return correctBias(samples, BiasCorrection.EMPIRICAL);
+  }
+
+  /**
+   * Corrects biases; see {@link #correctBias(Dataset)}.
+   *
+   * @param samples inputs as the network will see them; labels are not looked at
+   * @param options how, such as {@link BiasCorrection#ANALYTICAL}, which needs batch normalizations
+   *     to have been folded
+   * @throws QalibreException as {@link #correctBias(Dataset)}, and if the analytical correction
+   *     finds no batch normalization's statistics
+   */
+  public QuantizedNetwork correctBias(Dataset samples, BiasCorrection options) {
+    Network network = sim.network();
+    BiasShifts shifts =
+        BiasCorrector.correct(
+            simulation, network.graph(), network.foldedBatchNorms(), samples, options);
+    return recalibrated(
+        shifts.simulation(), samples, new Step("correctBias", shifts.summary(), shifts));
+  }
+
+  /**
+   * What {@link #correctBias} did.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public BiasShifts biasCorrection() {
+    return Step.details(steps, "correctBias", BiasShifts.class);
+  }
+
+  /**
+   * Chooses the weights' ranges by the errors that they make in their layers' outputs: a new
+   * network with other encodings, worth most at 4 bits. {@link #weightSearch()} says what was
+   * chosen.
+   *
+   * @param samples inputs as the network will see them, some hundreds; labels are not looked at
+   * @throws QalibreException if there is no sample, one does not fit, or no weight is quantized to
+   *     codes, per tensor or per channel
+   */
+  public QuantizedNetwork sequentialMse(Dataset samples) {
+    return sequentialMse(samples, SequentialMse.DEFAULT);
+  }
+
+  /**
+   * Chooses the weights' ranges; see {@link #sequentialMse(Dataset)}.
+   *
+   * @param samples inputs as the network will see them; labels are not looked at
+   * @param options how, such as {@code SequentialMse.DEFAULT.withCandidates(40)}
+   * @throws QalibreException as {@link #sequentialMse(Dataset)}
+   */
+  public QuantizedNetwork sequentialMse(Dataset samples, SequentialMse options) {
+    ChosenRanges chosen = SequentialMseSearch.search(simulation, samples, options);
+    return recalibrated(
+        chosen.simulation(), samples, new Step("sequentialMse", chosen.summary(), chosen));
+  }
+
+  /**
+   * What {@link #sequentialMse} chose.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public ChosenRanges weightSearch() {
+    return Step.details(steps, "sequentialMse", ChosenRanges.class);
+  }
+
+  /** The same with other parameters, whose encodings stay; activations' are computed anew. */
+  private QuantizedNetwork recalibrated(Simulation changed, Dataset samples, Step step) {
+    Calibrator.Result result = Calibrator.recalibrate(changed, samples);
+    return new QuantizedNetwork(
+        sim,
+        sim.asOnTarget(OverflowGuard.apply(result.simulation())),
+        new Calibration(result.statistics()),
+        Step.append(steps, step),
+        null);
   }
 
   /**

@@ -82,6 +82,27 @@ public final class Calibrator {
   }
 
   /**
+   * Finds the encodings of activations anew, while parameters keep theirs: for networks whose
+   * weights' grids were chosen by more than their values.
+   *
+   * @param simulation a graph with an encoding for each enabled quantizer of a parameter
+   * @param samples inputs as the network will see them
+   * @throws QalibreException as {@link #calibrate}
+   */
+  public static Result recalibrate(Simulation simulation, Dataset samples) {
+    Graph graph = simulation.graph();
+    Map<String, TensorEncoding> kept = new LinkedHashMap<>();
+    for (QuantizerNode node : graph.quantizers()) {
+      if (needsGrid(node) && node.parameter()) {
+        kept.put(node.id(), simulation.encoding(node.id()));
+      }
+    }
+    Calibrator calibrator = new Calibrator(graph, kept, Map.of());
+    calibrator.observe(samples);
+    return new Result(encode(graph, kept, calibrator.statistics), calibrator.statistics);
+  }
+
+  /**
    * Collects what activations' quantizers see.
    *
    * @param samples inputs as the network will see them
@@ -103,7 +124,12 @@ public final class Calibrator {
    *     naming them
    */
   public static Simulation encode(Graph graph, Map<String, Statistics> seen) {
-    Map<String, TensorEncoding> encodings = new LinkedHashMap<>(parameters(graph));
+    return encode(graph, parameters(graph), seen);
+  }
+
+  private static Simulation encode(
+      Graph graph, Map<String, TensorEncoding> parameters, Map<String, Statistics> seen) {
+    Map<String, TensorEncoding> encodings = new LinkedHashMap<>(parameters);
     Map<String, String> keys = keys(graph);
     List<String> missing =
         keys.values().stream().distinct().filter(key -> !seen.containsKey(key)).toList();

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.dataset.Dataset;
+import io.qalibre.errors.InterruptedWorkException;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.errors.UnknownNameException;
 import io.qalibre.graph.Simulation;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** Runs networks, float or simulated, and measures how good their answers are. */
 public final class Runner {
@@ -36,19 +38,24 @@ public final class Runner {
     }
     try (Session session = Session.open(simulation, Mode.INFER);
         NDManager manager = session.newManager()) {
-      NDList arrays = new NDList();
-      for (ValueInfo info : expected) {
-        Tensor tensor = inputs.get(info.name());
-        if (tensor == null) {
-          throw new QalibreException(
-              "input `" + info.name() + "` is missing; it takes " + info.shape());
-        }
-        NDArray array = Transfer.toArray(manager, tensor);
-        Inputs.check(info, array);
-        arrays.add(array);
-      }
-      return outputs(simulation, session.forward(manager, arrays));
+      return outputs(simulation, session.forward(manager, inputs(simulation, inputs, manager)));
     }
+  }
+
+  private static NDList inputs(
+      Simulation simulation, Map<String, Tensor> inputs, NDManager manager) {
+    NDList arrays = new NDList();
+    for (ValueInfo info : simulation.graph().inputs()) {
+      Tensor tensor = inputs.get(info.name());
+      if (tensor == null) {
+        throw new QalibreException(
+            "input `" + info.name() + "` is missing; it takes " + info.shape());
+      }
+      NDArray array = Transfer.toArray(manager, tensor);
+      Inputs.check(info, array);
+      arrays.add(array);
+    }
+    return arrays;
   }
 
   /**
@@ -56,7 +63,7 @@ public final class Runner {
    *
    * @param dataset batches of inputs with class indices as labels
    * @throws QalibreException if the dataset is empty or does not fit
-   * @throws io.qalibre.errors.InterruptedWorkException if the user asked to stop
+   * @throws InterruptedWorkException if the user asked to stop
    */
   public static Accuracy accuracy(Simulation simulation, Dataset dataset) {
     List<Integer> ranks = new ArrayList<>();
@@ -114,8 +121,21 @@ public final class Runner {
 
   /** Runs a whole dataset and hands each batch's outputs to a consumer. */
   public static void forEach(Simulation simulation, Dataset dataset, OutputConsumer consumer) {
+    forEach("evaluate", simulation, dataset, consumer);
+  }
+
+  /**
+   * Runs a whole dataset and hands each batch's outputs to a consumer.
+   *
+   * @param title what is being done, for the progress line and for errors
+   * @return the number of samples, at least 1
+   * @throws QalibreException if the dataset is empty or does not fit
+   * @throws InterruptedWorkException if the user asked to stop
+   */
+  public static long forEach(
+      String title, Simulation simulation, Dataset dataset, OutputConsumer consumer) {
     try (Session session = Session.open(simulation, Mode.INFER)) {
-      new Batches(simulation.graph(), "evaluate")
+      return new Batches(simulation.graph(), title)
           .forEach(
               session,
               dataset,
@@ -123,6 +143,29 @@ public final class Runner {
                   consumer.accept(
                       outputs(simulation, session.forward(manager, inputs)),
                       labels.stream().map(Transfer::toTensor).toList()));
+    }
+  }
+
+  /**
+   * Runs batches that are in memory already and hands each batch's outputs to a consumer.
+   *
+   * @param batches each holds a tensor for each input, by name, and maybe others
+   * @throws InterruptedWorkException if the user asked to stop
+   */
+  public static void forEach(
+      Simulation simulation,
+      List<Map<String, Tensor>> batches,
+      Consumer<Map<String, Tensor>> consumer) {
+    try (Session session = Session.open(simulation, Mode.INFER)) {
+      for (int i = 0; i < batches.size(); i++) {
+        int done = i;
+        InterruptedWorkException.check(
+            () -> "stopped after %d of %d batches".formatted(done, batches.size()));
+        try (NDManager manager = session.newManager()) {
+          NDList arrays = inputs(simulation, batches.get(i), manager);
+          consumer.accept(outputs(simulation, session.forward(manager, arrays)));
+        }
+      }
     }
   }
 

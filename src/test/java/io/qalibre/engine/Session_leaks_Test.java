@@ -9,9 +9,14 @@ import io.qalibre.config.Placement;
 import io.qalibre.config.PlacementOptions;
 import io.qalibre.config.RuntimeConfig;
 import io.qalibre.errors.QalibreException;
+import io.qalibre.export.FloatGraph;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
+import io.qalibre.ptq.BiasCorrection;
+import io.qalibre.ptq.BiasCorrector;
+import io.qalibre.ptq.SequentialMse;
+import io.qalibre.ptq.SequentialMseSearch;
 import io.qalibre.qat.Qat;
 import io.qalibre.qat.TrainableModel;
 import io.qalibre.qat.TrainingLoop;
@@ -123,6 +128,27 @@ class Session_leaks_Test {
                             SIMULATION,
                             number -> Labelled.of(Net.data(1, 2, 3, 6, 6)),
                             Qat.epochs(1)))
+                .isInstanceOf(QalibreException.class));
+  }
+
+  @Test
+  void correcting_biases_and_searching_ranges_leave_no_arrays() {
+    Graph graph = FloatGraph.of(GRAPH);
+    for (long memory : new long[] {0, 1L << 20}) {
+      BiasCorrection options = BiasCorrection.EMPIRICAL.withMemory(memory);
+      assertLeavesNothing(() -> BiasCorrector.correct(SIMULATION, graph, List.of(), DATA, options));
+      assertLeavesNothing(
+          () ->
+              SequentialMseSearch.search(
+                  SIMULATION, DATA, SequentialMse.DEFAULT.withMemory(memory)));
+    }
+    assertLeavesNothing(() -> Calibrator.recalibrate(SIMULATION, DATA));
+    Labelled interrupting = DATA.before(i -> Thread.currentThread().interrupt());
+    assertLeavesNothing(
+        () ->
+            assertThatThrownBy(
+                    () ->
+                        SequentialMseSearch.search(SIMULATION, interrupting, SequentialMse.DEFAULT))
                 .isInstanceOf(QalibreException.class));
   }
 }

@@ -1,0 +1,31 @@
+package io.qalibre.ptq;
+
+import io.qalibre.graph.Node;
+import io.qalibre.graph.QuantizerNode;
+import io.qalibre.graph.Simulation;
+
+/** Switches quantizers off. */
+final class Activations {
+  private Activations() {}
+
+  /** The same with parameters quantized only, as AIMET's techniques look at networks. */
+  static Simulation off(Simulation simulation) {
+    return new Simulation(
+        simulation.graph().toBuilder()
+            .nodes(simulation.graph().nodes().stream().map(Activations::off).toList())
+            .build(),
+        simulation.encodings());
+  }
+
+  private static Node off(Node node) {
+    return node instanceof QuantizerNode q && !q.parameter()
+        ? new QuantizerNode(
+            q.id(),
+            q.tensor(),
+            q.input(),
+            q.output(),
+            q.spec(),
+            q.placement().enabled(false, q.placement().rule()))
+        : node;
+  }
+}
