@@ -9,9 +9,12 @@ import io.qalibre.config.Placement;
 import io.qalibre.config.PlacementOptions;
 import io.qalibre.config.RuntimeConfig;
 import io.qalibre.errors.QalibreException;
+import io.qalibre.export.FloatGraph;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
+import io.qalibre.ptq.AdaRound;
+import io.qalibre.ptq.AdaRounding;
 import io.qalibre.qat.Qat;
 import io.qalibre.qat.TrainableModel;
 import io.qalibre.qat.TrainingLoop;
@@ -123,6 +126,21 @@ class Session_leaks_Test {
                             SIMULATION,
                             number -> Labelled.of(Net.data(1, 2, 3, 6, 6)),
                             Qat.epochs(1)))
+                .isInstanceOf(QalibreException.class));
+  }
+
+  @Test
+  void rounding_leaves_no_arrays_done_interrupted_or_failed() {
+    Graph network = FloatGraph.of(GRAPH);
+    AdaRound few = AdaRound.iterations(3).batch(4);
+    assertLeavesNothing(() -> AdaRounding.round(SIMULATION, network, DATA, few));
+    assertLeavesNothing(() -> AdaRounding.round(SIMULATION, network, DATA, few.memory(1)));
+    Labelled interrupting = DATA.before(i -> Thread.currentThread().interrupt());
+    assertLeavesNothing(() -> AdaRounding.round(SIMULATION, network, interrupting, few));
+    Labelled other = Labelled.of(Net.data(1, 2, 1, 6, 6), 0, 1);
+    assertLeavesNothing(
+        () ->
+            assertThatThrownBy(() -> AdaRounding.round(SIMULATION, network, other, few))
                 .isInstanceOf(QalibreException.class));
   }
 }
