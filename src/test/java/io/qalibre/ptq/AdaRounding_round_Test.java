@@ -28,9 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** AdaRound on small networks with random weights. */
 class AdaRounding_round_Test {
-  private static final Tensor PICTURES = Net.data(11, 64, 4, 6, 6);
-  private static final Labelled SAMPLES = Labelled.of(PICTURES).batch(16);
-  private static final Map<String, Tensor> UNSEEN = Map.of("x", Net.data(12, 32, 4, 6, 6));
+  private static final Labelled SAMPLES = Labelled.of(pictures(11, 96)).batch(24);
+  private static final Map<String, Tensor> UNSEEN = Map.of("x", pictures(12, 32));
   private static final Network NET =
       Qalibre.of(
           Net.input(4, 6, 6)
@@ -43,6 +42,20 @@ class AdaRounding_round_Test {
               .linear("y", "f", 5, 432)
               .build("y"));
   private static final AdaRound FEW = AdaRound.iterations(40).batch(16).learningRate(0.03);
+
+  /** Mixtures of five patterns: for values that have nothing in common the nearest code is best. */
+  private static Tensor pictures(long seed, int count) {
+    int size = 4 * 6 * 6;
+    float[] patterns = Net.data(3, 5, size).floats();
+    float[] shares = Net.data(seed, count, 5).floats();
+    float[] values = new float[count * size];
+    for (int i = 0; i < values.length; i++) {
+      for (int p = 0; p < 5; p++) {
+        values[i] += shares[i / size * 5 + p] * patterns[p * size + i % size] / 2;
+      }
+    }
+    return Tensor.of(values, count, 4, 6, 6);
+  }
 
   private static QuantConfig bits(int bits) {
     return QuantConfig.perChannel().withWeightBits(bits).withActivationBits(16);
@@ -67,7 +80,7 @@ class AdaRounding_round_Test {
 
     assertThat(noise(chosen)).isLessThan(0.5 * noise(nearest));
     for (RoundingReport.Layer layer : chosen.rounding().layers().subList(1, 4)) {
-      assertThat(layer.gain().after()).as(layer.node()).isLessThan(0.6 * layer.gain().before());
+      assertThat(layer.gain().after()).as(layer.node()).isLessThan(layer.gain().before());
     }
   }
 
@@ -180,21 +193,21 @@ class AdaRounding_round_Test {
   void interrupted_it_keeps_the_layers_that_are_done() {
     QuantizedNetwork nearest = quantized(bits(4));
     int[] passes = {0};
-    // With little memory each layer reads the samples anew: the third layer's pass is cut short.
+    // Without memory each layer reads the samples five times, after one pass that counts them.
     Labelled interrupting =
         SAMPLES.before(
             batch -> {
               passes[0] += batch == 0 ? 1 : 0;
-              if (passes[0] == 6) {
+              if (passes[0] == 13) {
                 Thread.currentThread().interrupt();
               }
             });
 
-    QuantizedNetwork stopped = nearest.adaRound(interrupting, FEW.memory(500_000));
+    QuantizedNetwork stopped = nearest.adaRound(interrupting, FEW.memory(1));
 
     RoundingReport report = stopped.rounding();
     assertThat(report.interrupted()).isTrue();
-    assertThat(report.layers()).isNotEmpty().hasSizeLessThan(4);
+    assertThat(report.layers()).hasSize(2);
     assertThat(report.of()).isEqualTo(4);
     assertThat(Thread.currentThread().isInterrupted()).isFalse();
     Map<String, Tensor> before = nearest.simulation().graph().initializers();
