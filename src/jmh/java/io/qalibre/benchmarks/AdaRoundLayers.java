@@ -85,8 +85,7 @@ public final class AdaRoundLayers {
               : node);
     }
     String output = ((OperatorNode) nodes.get(nodes.size() - 1)).output();
-    TensorShape open =
-        TensorShape.of(Dim.unknown(), Dim.unknown(), Dim.unknown(), Dim.unknown());
+    TensorShape open = TensorShape.of(Dim.unknown(), Dim.unknown(), Dim.unknown(), Dim.unknown());
     GraphBuilder builder = new GraphBuilder("first layers").nodes(nodes);
     whole.inputs().forEach(builder::input);
     whole.initializers().forEach(builder::initializer);

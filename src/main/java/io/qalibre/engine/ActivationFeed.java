@@ -135,11 +135,6 @@ final class ActivationFeed implements AutoCloseable {
     return batches;
   }
 
-  /** Whether the live tensors are held, rather than computed for each pass. */
-  boolean holding() {
-    return holding;
-  }
-
   /** Gives constants of the quantized network other values, for what is computed from now on. */
   void change(String initializer, Tensor value) {
     quantized.put(initializer, value);
@@ -185,7 +180,8 @@ final class ActivationFeed implements AutoCloseable {
     } catch (InterruptedWorkException e) {
       throw e;
     } catch (QalibreException e) {
-      // Sizes that the whole graph knows may be unknown to a part of it: from the inputs on it runs.
+      // Sizes that the whole graph knows may be unknown to a part of it: from the inputs on it
+      // runs.
       release();
     }
   }

@@ -9,8 +9,7 @@ package io.qalibre.engine;
  * @param penalty what drives the arguments to a decision
  * @param seed decides which samples are drawn
  */
-public record Descent(
-    int iterations, int batch, double learningRate, Penalty penalty, long seed) {
+public record Descent(int iterations, int batch, double learningRate, Penalty penalty, long seed) {
   private static final double FIRST = 0.9;
   private static final double SECOND = 0.999;
   private static final double EPSILON = 1e-8;

@@ -7,6 +7,7 @@ import io.qalibre.graph.TensorFacts;
 import io.qalibre.graph.ValueInfo;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** A stretch of a graph's nodes as a graph of its own. */
@@ -57,6 +58,9 @@ final class GraphPart {
   }
 
   private static ValueInfo info(TensorFacts facts, String tensor) {
-    return new ValueInfo(tensor, facts.types().get(tensor), facts.shapes().get(tensor));
+    return new ValueInfo(
+        tensor,
+        Objects.requireNonNull(facts.types().get(tensor)),
+        Objects.requireNonNull(facts.shapes().get(tensor)));
   }
 }

@@ -8,6 +8,7 @@ import io.qalibre.graph.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,14 +41,14 @@ final class LayerData implements AutoCloseable {
   /**
    * Loads a pool.
    *
+   * @param source where the data comes from
    * @param pool its number, from 0
    * @param pools how many there are, or 0 to find out with the first
    * @param memory the bytes that a pool may take
    * @throws UnknownFormException if the layer has a form that the program does not know
    */
   static LayerData load(Source source, int pool, int pools, long memory) {
-    LayerData data =
-        new LayerData(source.feed, source.program, source.graph, source.layer, pools);
+    LayerData data = new LayerData(source.feed, source.program, source.graph, source.layer, pools);
     try {
       data.load(pool, memory);
       return data;
@@ -101,15 +102,14 @@ final class LayerData implements AutoCloseable {
   }
 
   LayerForm form() {
-    return java.util.Objects.requireNonNull(form);
+    return Objects.requireNonNull(form);
   }
 
   /** The numbers of the program's calls. */
   LayerProgram.LayerCall call(double penalty) {
-    LayerActivation function = java.util.Objects.requireNonNull(activation);
+    LayerActivation function = Objects.requireNonNull(activation);
     return new LayerProgram.LayerCall(
-        form().numbers(function.code()),
-        new double[] {function.low(), function.high(), penalty});
+        form().numbers(function.code()), new double[] {function.low(), function.high(), penalty});
   }
 
   /** How many pools there are. */
@@ -179,7 +179,7 @@ final class LayerData implements AutoCloseable {
 
   /** The activation function's slopes. */
   NDArray slope(NDManager into) {
-    float[] slope = java.util.Objects.requireNonNull(activation).slope();
+    float[] slope = Objects.requireNonNull(activation).slope();
     return Transfer.toArray(into, Tensor.of(slope, form().channelSizes(slope.length)));
   }
 

@@ -69,8 +69,7 @@ record LayerForm(Kind kind, long inner, long channels, Window window, Scales sca
     long[] head = {
       kind.ordinal(), inner, window.groups, window.transposed ? 1 : 0, activation, window.axes
     };
-    return LongStream.concat(
-            Arrays.stream(head), window.steps.stream().mapToLong(Long::longValue))
+    return LongStream.concat(Arrays.stream(head), window.steps.stream().mapToLong(Long::longValue))
         .toArray();
   }
 
@@ -130,7 +129,8 @@ record LayerForm(Kind kind, long inner, long channels, Window window, Scales sca
     List<Long> pads = pads(node, weight, input);
     long groups = node.attributes().integer("group", 1);
     boolean point = Arrays.stream(weight, 2, weight.length).allMatch(k -> k == 1);
-    boolean plain = Stream.concat(strides.stream(), pads.stream().map(p -> p + 1)).allMatch(n -> n == 1);
+    boolean plain =
+        Stream.concat(strides.stream(), pads.stream().map(p -> p + 1)).allMatch(n -> n == 1);
     if (point && plain && groups == 1) {
       return new LayerForm(
           Kind.OUTPUTS_BY_INPUTS, weight[1], weight[0], Window.none(axes), NO_SCALES);
@@ -139,8 +139,7 @@ record LayerForm(Kind kind, long inner, long channels, Window window, Scales sca
     boolean even = before.equals(pads.subList(axes, 2 * axes));
     List<Long> zeros = Collections.nCopies(axes, 0L);
     List<Long> steps = joined(strides, even ? before : zeros, dilations, zeros);
-    Window window =
-        new Window(axes, groups, false, steps, even ? List.of() : inner(pads));
+    Window window = new Window(axes, groups, false, steps, even ? List.of() : inner(pads));
     return new LayerForm(Kind.CONVOLUTION, 0, weight[0], window, NO_SCALES);
   }
 
@@ -151,7 +150,8 @@ record LayerForm(Kind kind, long inner, long channels, Window window, Scales sca
     List<Long> extra = numbers(node, "output_padding", axes, 0);
     List<Long> pads = numbers(node, "pads", 2 * axes, 0);
     List<Long> before = pads.subList(0, axes);
-    boolean said = List.of("NOTSET", "VALID").contains(node.attributes().text("auto_pad", "NOTSET"));
+    boolean said =
+        List.of("NOTSET", "VALID").contains(node.attributes().text("auto_pad", "NOTSET"));
     if (!said
         || node.attributes().has("output_shape")
         || !before.equals(pads.subList(axes, 2 * axes))) {

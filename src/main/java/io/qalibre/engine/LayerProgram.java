@@ -95,8 +95,7 @@ final class LayerProgram implements AutoCloseable {
 
   /** Some iterations: how a batch is cut, and the numbers of each. */
   @SuppressWarnings("ArrayRecordComponent") // passed on, compared by nobody
-  record Stretch(
-      LayerCall call, long[] chunks, double[] betas, double[] rates, double[] floors) {}
+  record Stretch(LayerCall call, long[] chunks, double[] betas, double[] rates, double[] floors) {}
 
   private NDArray tensor(NDManager into, String method, IValue... arguments) {
     return run(method, result -> result.toTensor((PtNDManager) into), arguments);

@@ -16,11 +16,7 @@ final class LayerState {
   private final float[] step;
   private final List<NDArray> list = new ArrayList<>();
 
-  LayerState(
-      NDManager manager,
-      LayerData data,
-      SoftRounding start,
-      LayerData.Values quantized) {
+  LayerState(NDManager manager, LayerData data, SoftRounding start, LayerData.Values quantized) {
     this.manager = manager;
     this.step = LayerData.scaled(start.step(), data.form().scales().product());
     float[] zeros = new float[step.length];

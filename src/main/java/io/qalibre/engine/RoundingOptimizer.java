@@ -21,8 +21,8 @@ import java.util.function.IntConsumer;
  *
  * <p>Holds native memory until it is closed.
  *
- * <p>Source: Nagel et al., Up or Down? Adaptive Rounding for Post-Training Quantization, 2020 (arXiv
- * 2004.10568).
+ * <p>Source: Nagel et al., Up or Down? Adaptive Rounding for Post-Training Quantization, 2020
+ * (arXiv 2004.10568).
  */
 public final class RoundingOptimizer implements AutoCloseable {
   /** About as many floats of a chunk stay in the cache: measured on a CPU, flat around it. */
@@ -36,16 +36,18 @@ public final class RoundingOptimizer implements AutoCloseable {
 
   private static final int FIRST_CALL = 8;
 
+  private static final int MOST_A_CALL = 1000;
+
   private final Graph graph;
   private final long memory;
   private final ActivationFeed feed;
   private final LayerProgram program;
 
-  private RoundingOptimizer(Graph graph, long memory, ActivationFeed feed) {
+  private RoundingOptimizer(Graph graph, long memory, ActivationFeed feed, LayerProgram program) {
     this.graph = graph;
     this.memory = memory;
     this.feed = feed;
-    this.program = new LayerProgram();
+    this.program = program;
   }
 
   /**
@@ -60,15 +62,17 @@ public final class RoundingOptimizer implements AutoCloseable {
    * @throws QalibreException if there is no sample, or one does not fit
    */
   public static RoundingOptimizer open(
-      Graph graph,
-      Map<String, Tensor> quantized,
-      Dataset samples,
-      OperatorNode last,
-      long memory) {
+      Graph graph, Map<String, Tensor> quantized, Dataset samples, OperatorNode last, long memory) {
     int end = graph.nodes().indexOf(last) + 1;
     long half = Math.max(1, memory / 2);
-    return new RoundingOptimizer(
-        graph, half, new ActivationFeed(graph, quantized, samples, end, half));
+    LayerProgram program = new LayerProgram();
+    try {
+      ActivationFeed feed = new ActivationFeed(graph, quantized, samples, end, half);
+      return new RoundingOptimizer(graph, half, feed, program);
+    } catch (RuntimeException e) {
+      program.close();
+      throw e;
+    }
   }
 
   /**
@@ -108,11 +112,10 @@ public final class RoundingOptimizer implements AutoCloseable {
           int from = share(descent.iterations(), pool, pools);
           int to = share(descent.iterations(), pool + 1, pools);
           Draw draw = new Draw(random, data.samples(), descent.batch());
-          run(state, data, descent, draw, new int[] {from, to}, done);
+          run(state, data, draw, new Share(descent, from, to, done));
           if (pool == pools - 1) {
             rounding = start.with(state.arguments());
-            return new Outcome(
-                rounding, loss(data, state, start), loss(data, state, rounding));
+            return new Outcome(rounding, loss(data, state, start), loss(data, state, rounding));
           }
         }
       }
@@ -124,30 +127,32 @@ public final class RoundingOptimizer implements AutoCloseable {
     return (int) ((long) iterations * pool / pools);
   }
 
-  private void run(
-      LayerState state, LayerData data, Descent descent, Draw draw, int[] range, IntConsumer done) {
+  /** The iterations that a pool has, from one to before another. */
+  private record Share(Descent descent, int from, int to, IntConsumer done) {}
+
+  private void run(LayerState state, LayerData data, Draw draw, Share share) {
     long[] chunks = chunks(data, draw.batch());
     state.scale(data, draw.batch());
-    int at = range[0];
+    int at = share.from;
     int count = FIRST_CALL;
-    while (at < range[1]) {
+    while (at < share.to) {
       int from = at;
-      int to = Math.min(range[1], at + count);
+      int to = Math.min(share.to, at + count);
       InterruptedWorkException.check(() -> "stopped after " + from + " iterations");
       long began = System.nanoTime();
       try (NDManager scope = Programs.newManager()) {
         NDArray rows = Transfer.toArray(scope, draw.rows(to - from));
         program.descend(
-            stretch(data.call(penalty(descent)), chunks, descent, from, to),
+            stretch(data.call(penalty(share.descent)), chunks, share.descent, from, to),
             data.inputs(),
             data.targets(),
             rows,
             state.list());
       }
       double each = (System.nanoTime() - began) / 1e9 / (to - from);
-      count = (int) Math.max(1, Math.min(1000, SECONDS_A_CALL / each));
+      count = (int) Math.max(1, Math.min(MOST_A_CALL, SECONDS_A_CALL / each));
       at = to;
-      done.accept(at);
+      share.done.accept(at);
     }
   }
 
@@ -183,11 +188,7 @@ public final class RoundingOptimizer implements AutoCloseable {
           List.of(data.weight(scope, rounding.chosen()), state.bias(), state.slope());
       double sum =
           program.error(
-              data.inputs(),
-              data.targets(),
-              constants,
-              data.call(0),
-              new long[] {MEASURED, count});
+              data.inputs(), data.targets(), constants, data.call(0), new long[] {MEASURED, count});
       return sum / (data.samples() * data.positions());
     }
   }

@@ -6,8 +6,8 @@ import io.qalibre.errors.QalibreException;
  * How AdaRound works: {@code AdaRound.iterations(2000)} begins with AIMET's numbers, and every
  * method here gives a new value.
  *
- * <p>Source: Nagel et al., Up or Down? Adaptive Rounding for Post-Training Quantization, 2020 (arXiv
- * 2004.10568).
+ * <p>Source: Nagel et al., Up or Down? Adaptive Rounding for Post-Training Quantization, 2020
+ * (arXiv 2004.10568).
  *
  * @param iterations the iterations a layer, at least 1; AIMET takes 10,000 to 15,000
  * @param batch the samples of an iteration, drawn at random, at least 1
@@ -85,15 +85,13 @@ public record AdaRound(int iterations, int batch, Recipe recipe, long seed, long
   /** The same with another learning rate. */
   public AdaRound learningRate(double rate) {
     return with(
-        new Recipe(
-            rate, recipe.regularization, recipe.warmStart, recipe.betaFrom, recipe.betaTo));
+        new Recipe(rate, recipe.regularization, recipe.warmStart, recipe.betaFrom, recipe.betaTo));
   }
 
   /** The same with another factor of the penalty. */
   public AdaRound regularization(double factor) {
     return with(
-        new Recipe(
-            recipe.learningRate, factor, recipe.warmStart, recipe.betaFrom, recipe.betaTo));
+        new Recipe(recipe.learningRate, factor, recipe.warmStart, recipe.betaFrom, recipe.betaTo));
   }
 
   /** The same with another share of iterations before the penalty sets in. */
@@ -105,8 +103,7 @@ public record AdaRound(int iterations, int batch, Recipe recipe, long seed, long
 
   /** The same with another course of β. */
   public AdaRound beta(double from, double to) {
-    return with(
-        new Recipe(recipe.learningRate, recipe.regularization, recipe.warmStart, from, to));
+    return with(new Recipe(recipe.learningRate, recipe.regularization, recipe.warmStart, from, to));
   }
 
   private AdaRound with(Recipe changed) {

@@ -31,8 +31,8 @@ import java.util.Set;
  * too: weights move by less than a step, and what was calibrated with the nearest codes goes on to
  * fit.
  *
- * <p>Source: Nagel et al., Up or Down? Adaptive Rounding for Post-Training Quantization, 2020 (arXiv
- * 2004.10568).
+ * <p>Source: Nagel et al., Up or Down? Adaptive Rounding for Post-Training Quantization, 2020
+ * (arXiv 2004.10568).
  */
 public final class AdaRounding {
   private static final String TITLE = "adaRound";
@@ -97,8 +97,7 @@ public final class AdaRounding {
     }
     Graph changed = simulation.graph().withInitializers(chosen);
     return new Result(
-        new Simulation(changed, simulation.encodings()),
-        new RoundingReport(done, layers.size()));
+        new Simulation(changed, simulation.encodings()), new RoundingReport(done, layers.size()));
   }
 
   /** The layers with a quantized weight; of those that share one the first. */

@@ -121,7 +121,8 @@ final class NaiveLayer {
         sum += x[i / channels * inner + k] * w[outputsFirst ? c * inner + k : k * channels + c];
       }
       y[i] =
-          node.attributes().number("alpha", 1) * sum + node.attributes().number("beta", 1) * bias(c);
+          node.attributes().number("alpha", 1) * sum
+              + node.attributes().number("beta", 1) * bias(c);
     }
     return y;
   }
@@ -157,7 +158,8 @@ final class NaiveLayer {
         int s = column * number("strides", 1, 1) + j % k[3] - number("pads", 1, 0);
         if (r >= 0 && r < x[2] && s >= 0 && s < x[3]) {
           y[i] +=
-              w[c * k[1] * k[2] * k[3] + j] * values[((sample * x[1] + from) * x[2] + r) * x[3] + s];
+              w[c * k[1] * k[2] * k[3] + j]
+                  * values[((sample * x[1] + from) * x[2] + r) * x[3] + s];
         }
       }
     }

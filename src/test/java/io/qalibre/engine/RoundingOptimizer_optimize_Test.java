@@ -58,8 +58,7 @@ class RoundingOptimizer_optimize_Test {
                     2L)
                 .op("a", "Relu", List.of("c"))
                 .build("a")),
-        Named.of(
-            "depthwise convolution", picture().grouped("c", "x", 4, 4, 1, 3, 3).build("c")),
+        Named.of("depthwise convolution", picture().grouped("c", "x", 4, 4, 1, 3, 3).build("c")),
         Named.of(
             "convolution with more padding on one side",
             picture()
@@ -98,8 +97,7 @@ class RoundingOptimizer_optimize_Test {
             Net.input(7)
                 .random("c.weight", 7, 5)
                 .random("c.bias", 5)
-                .op(
-                    "c", "Gemm", List.of("x", "c.weight", "c.bias"), "alpha", 0.7f, "beta", 1.5f)
+                .op("c", "Gemm", List.of("x", "c.weight", "c.bias"), "alpha", 0.7f, "beta", 1.5f)
                 .op("a", "Softmax", List.of("c"))
                 .build("a")),
         Named.of(
@@ -196,10 +194,7 @@ class RoundingOptimizer_optimize_Test {
   private static float[] alpha(Graph graph, long memory) {
     try (RoundingOptimizer optimizer =
         open(graph, Labelled.of(samples(graph)).batch(SAMPLES), memory)) {
-      return optimizer
-          .optimize(layer(graph), start(graph), DESCENT, done -> {})
-          .rounding()
-          .alpha();
+      return optimizer.optimize(layer(graph), start(graph), DESCENT, done -> {}).rounding().alpha();
     }
   }
 
@@ -214,8 +209,7 @@ class RoundingOptimizer_optimize_Test {
   void every_iteration_is_told_of_and_done_where_samples_come_in_pools() {
     Graph graph = layers().findFirst().orElseThrow().getPayload();
     int[] told = {0};
-    try (RoundingOptimizer optimizer =
-        open(graph, Labelled.of(samples(graph)).batch(2), 1)) {
+    try (RoundingOptimizer optimizer = open(graph, Labelled.of(samples(graph)).batch(2), 1)) {
       RoundingOptimizer.Outcome outcome =
           optimizer.optimize(layer(graph), start(graph), DESCENT, done -> told[0] = done);
 
@@ -234,8 +228,7 @@ class RoundingOptimizer_optimize_Test {
     Graph uneven =
         picture()
             .random("c.weight", 4, 3, 3, 3)
-            .op(
-                "c", "ConvTranspose", List.of("x", "c.weight"), "pads", List.of(1L, 0L, 0L, 0L))
+            .op("c", "ConvTranspose", List.of("x", "c.weight"), "pads", List.of(1L, 0L, 0L, 0L))
             .build("c");
 
     assertThatThrownBy(() -> alpha(turned, MEMORY))

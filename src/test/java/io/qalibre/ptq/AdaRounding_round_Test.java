@@ -86,8 +86,17 @@ class AdaRounding_round_Test {
 
   @ParameterizedTest
   @CsvSource({
-    "2, channel", "3, channel", "4, channel", "5, channel", "6, channel", "7, channel",
-    "8, channel", "4, tensor", "8, tensor", "4, block", "4, lpbq"
+    "2, channel",
+    "3, channel",
+    "4, channel",
+    "5, channel",
+    "6, channel",
+    "7, channel",
+    "8, channel",
+    "4, tensor",
+    "8, tensor",
+    "4, block",
+    "4, lpbq"
   })
   void weights_lie_on_the_grid_beside_where_they_were(int bits, String granularity) {
     QuantConfig config =
@@ -123,11 +132,11 @@ class AdaRounding_round_Test {
     float[] from = before.floats();
     float[] to = after.floats();
     for (int i = 0; i < from.length; i++) {
-      Encoding grid =
-          encoding.grids().get(encoding.granularity().grid(i, before.sizes()));
+      Encoding grid = encoding.grids().get(encoding.granularity().grid(i, before.sizes()));
       long code = grid.quantize(to[i]);
       assertThat(to[i]).isEqualTo(grid.dequantize(code));
-      double place = Math.max(0, Math.min(grid.steps(), from[i] / (float) grid.scale() - grid.offset()));
+      double place =
+          Math.max(0, Math.min(grid.steps(), from[i] / (float) grid.scale() - grid.offset()));
       assertThat((double) code).isBetween(place - 1, place + 1);
     }
   }
@@ -183,8 +192,7 @@ class AdaRounding_round_Test {
     QuantizedNetwork nearest = quantized(bits(4));
 
     QuantizedNetwork chosen =
-        nearest.adaRound(
-            SAMPLES, AdaRound.iterations(600).learningRate(0.01).memory(200_000));
+        nearest.adaRound(SAMPLES, AdaRound.iterations(600).learningRate(0.01).memory(200_000));
 
     assertThat(noise(chosen)).isLessThan(0.7 * noise(nearest));
   }
@@ -231,8 +239,7 @@ class AdaRounding_round_Test {
         .hasMessage(
             "adaRound: weight `c1.weight` has 32 bits, where rounding makes no difference; expected"
                 + " 2 to 16");
-    assertThatThrownBy(
-            () -> quantized(bits(4)).adaRound(Labelled.of(Net.data(1, 0, 4, 6, 6)), FEW))
+    assertThatThrownBy(() -> quantized(bits(4)).adaRound(Labelled.of(Net.data(1, 0, 4, 6, 6)), FEW))
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("the dataset is empty; expected at least one sample");
     Simulation simulation = quantized(bits(4)).simulation();
@@ -246,7 +253,8 @@ class AdaRounding_round_Test {
   void options_are_checked() {
     assertThatThrownBy(() -> AdaRound.iterations(0))
         .isInstanceOf(QalibreException.class)
-        .hasMessageStartingWith("AdaRound takes iterations, batch and memory of at least 1, found 0");
+        .hasMessageStartingWith(
+            "AdaRound takes iterations, batch and memory of at least 1, found 0");
     assertThatThrownBy(() -> FEW.learningRate(0)).isInstanceOf(QalibreException.class);
     assertThatThrownBy(() -> FEW.warmStart(1)).isInstanceOf(QalibreException.class);
     assertThatThrownBy(() -> FEW.regularization(-1)).isInstanceOf(QalibreException.class);
@@ -262,12 +270,7 @@ class AdaRounding_round_Test {
         Qalibre.of(
             Net.input(4, 6, 6)
                 .random("u.weight", 4, 3, 3, 3)
-                .op(
-                    "u",
-                    "ConvTranspose",
-                    List.of("x", "u.weight"),
-                    "pads",
-                    List.of(1L, 0L, 0L, 0L))
+                .op("u", "ConvTranspose", List.of("x", "u.weight"), "pads", List.of(1L, 0L, 0L, 0L))
                 .conv("y", "u", 2, 3, 1, 1)
                 .build("y"));
     QuantizedNetwork nearest = net.simulate(bits(4)).computeEncodings(SAMPLES);
