@@ -1,6 +1,8 @@
 package io.qalibre.engine;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
@@ -95,7 +97,8 @@ final class LayerData implements AutoCloseable {
   }
 
   private void join(List<NDArray> parts) {
-    NDArray all = program.join(manager, parts, form());
+    NDArray all = NDArrays.concat(new NDList(parts));
+    all.attach(manager);
     parts.forEach(NDArray::close);
     parts.clear();
     parts.add(all);

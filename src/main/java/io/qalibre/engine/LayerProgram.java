@@ -18,14 +18,9 @@ import java.util.stream.Stream;
 final class LayerProgram implements AutoCloseable {
   private final Programs.Program program = Programs.borrow(LayerScript.CODE);
 
-  /** A layer's inputs as the program takes them: contiguous, flattened for products, padded. */
+  /** A layer's inputs as the program takes them: channels last, flattened for products, padded. */
   NDArray arrange(NDManager into, NDArray x, LayerForm form) {
     return tensor(into, "arrange", from(x), longs(form.numbers(0)), longs(form.pads()));
-  }
-
-  /** Batches one after the other. */
-  NDArray join(NDManager into, List<NDArray> batches, LayerForm form) {
-    return tensor(into, "join", list(batches), longs(form.numbers(0)));
   }
 
   /**

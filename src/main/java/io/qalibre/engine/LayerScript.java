@@ -7,7 +7,8 @@ package io.qalibre.engine;
  *
  * <p>A layer is a product of matrices or a convolution ({@link LayerForm}), and the activation
  * function after it ({@link LayerActivation}). A batch is taken in chunks whose tensors stay in the
- * processor's cache.
+ * processor's cache. Channels lie side by side in memory: convolutions compute fastest so, and rows
+ * of samples are gathered fastest from memory in order.
  *
  * <ul>
  *   <li>{@code n}: kind, inner size of the product, groups, whether transposed, activation, axes,
@@ -32,27 +33,16 @@ final class LayerScript {
           pads: List[int]) -> Tensor:
           if n[0] == 2:
             if torch.len(pads) > 0:
-              y = torch.constant_pad_nd(x, pads, 0.)
+              z = torch.constant_pad_nd(x, pads, 0.)
             else:
-              y = x
+              z = x
+            y = torch.movedim(z, 1, -1)
           else:
             if n[5] > 0:
               y = torch.reshape(torch.movedim(x, 1, -1), [torch.size(x, 0), -1])
             else:
               y = torch.reshape(x, [torch.size(x, 0), -1])
           return torch.contiguous(y)
-        def join(self: __torch__.M,
-          x: List[Tensor],
-          n: List[int]) -> Tensor:
-          y = torch.cat(x, 0)
-          if n[0] == 2:
-            if torch.__and__(n[2] == 1, n[5] == 2):
-              z = torch.contiguous(y, memory_format=2)
-            else:
-              z = y
-          else:
-            z = y
-          return z
         def layer(self: __torch__.M,
           x: Tensor,
           w: Tensor,
@@ -60,7 +50,7 @@ final class LayerScript {
           n: List[int]) -> Tensor:
           if n[0] == 2:
             a = n[5]
-            y = torch.convolution(x, w, b, torch.slice(n, 6, 6 + a), torch.slice(n, 6 + a, 6 + a * 2), torch.slice(n, 6 + a * 2, 6 + a * 3), torch.Bool(n[3]), torch.slice(n, 6 + a * 3, 6 + a * 4), n[2])
+            y = torch.convolution(torch.movedim(x, -1, 1), w, b, torch.slice(n, 6, 6 + a), torch.slice(n, 6 + a, 6 + a * 2), torch.slice(n, 6 + a * 2, 6 + a * 3), torch.Bool(n[3]), torch.slice(n, 6 + a * 3, 6 + a * 4), n[2])
           else:
             rows = torch.reshape(x, [-1, n[1]])
             if n[0] == 0:
@@ -95,14 +85,19 @@ final class LayerScript {
           f: List[float]) -> Tensor:
           a = (self).activate((self).layer(x, w, b, n, ), s, n, f, )
           if n[0] == 2:
-            t = a
+            t = torch.contiguous(torch.movedim(a, 1, -1))
           else:
             t = torch.reshape(a, [torch.size(x, 0), -1])
           return t
-        def difference(self: __torch__.M,
+        def like(self: __torch__.M,
+          t: Tensor,
           a: Tensor,
-          t: Tensor) -> Tensor:
-          return torch.sub_(a, torch.reshape(t, torch.size(a)))
+          n: List[int]) -> Tensor:
+          if n[0] == 2:
+            r = torch.movedim(t, -1, 1)
+          else:
+            r = torch.reshape(t, torch.size(a))
+          return r
         def backward(self: __torch__.M,
           y: Tensor,
           t: Tensor,
@@ -110,19 +105,20 @@ final class LayerScript {
           n: List[int],
           f: List[float]) -> Tensor:
           a = (self).activate(y, s, n, f, )
+          wanted = (self).like(t, a, n, )
           if n[4] == 0:
-            g = (self).difference(a, t, )
+            g = torch.sub_(a, wanted)
           elif n[4] == 1:
-            g = torch.hardtanh_backward((self).difference(a, t, ), y, f[0], f[1])
+            g = torch.hardtanh_backward(torch.sub_(a, wanted), y, f[0], f[1])
           elif n[4] == 2:
-            d = (self).difference(a, t, )
+            d = torch.sub_(a, wanted)
             g = torch.where(torch.lt(y, 0), torch.mul(d, s), d)
           elif n[4] == 3:
-            g = torch.tanh_backward(torch.sub(a, torch.reshape(t, torch.size(a))), a)
+            g = torch.tanh_backward(torch.sub(a, wanted), a)
           elif n[4] == 4:
-            g = torch.sigmoid_backward(torch.sub(a, torch.reshape(t, torch.size(a))), a)
+            g = torch.sigmoid_backward(torch.sub(a, wanted), a)
           else:
-            g = torch._softmax_backward_data(torch.sub(a, torch.reshape(t, torch.size(a))), a, 1, 6)
+            g = torch._softmax_backward_data(torch.sub(a, wanted), a, 1, 6)
           return g
         def slope(self: __torch__.M,
           g: Tensor,
@@ -132,7 +128,7 @@ final class LayerScript {
           n: List[int]) -> Tensor:
           if n[0] == 2:
             a = n[5]
-            _0, own, _1 = torch.convolution_backward(g, x, w, None, torch.slice(n, 6, 6 + a), torch.slice(n, 6 + a, 6 + a * 2), torch.slice(n, 6 + a * 2, 6 + a * 3), torch.Bool(n[3]), torch.slice(n, 6 + a * 3, 6 + a * 4), n[2], [False, True, False])
+            _0, own, _1 = torch.convolution_backward(g, torch.movedim(x, -1, 1), w, None, torch.slice(n, 6, 6 + a), torch.slice(n, 6 + a, 6 + a * 2), torch.slice(n, 6 + a * 2, 6 + a * 3), torch.Bool(n[3]), torch.slice(n, 6 + a * 3, 6 + a * 4), n[2], [False, True, False])
             r = torch.add_(total, own)
           else:
             rows = torch.reshape(x, [-1, n[1]])
@@ -154,7 +150,7 @@ final class LayerScript {
             xs = torch.slice(x, 0, i * chunks[0], (i + 1) * chunks[0])
             ts = torch.slice(t, 0, i * chunks[0], (i + 1) * chunks[0])
             a = (self).activate((self).layer(xs, w, b, n, ), s, n, f, )
-            d = torch.sub(a, torch.reshape(ts, torch.size(a)))
+            d = torch.sub(a, (self).like(ts, a, n, ))
             sum = sum + float(torch.sum(torch.mul(d, d)))
           return sum
         def descend(self: __torch__.M,
