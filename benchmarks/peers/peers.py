@@ -36,7 +36,15 @@ def fp32():
         })
 
 
-ROWS = {"fp32": fp32}
+def adaround():
+    work = ("8", "100")
+    yield ("AdaRound at 4 bits, an iteration of a layer, mean of the first 8 layers of mobilenet_v2, 32×3×64×64", {
+        "aimet_torch": python("aimet_adaround.py", *work),
+        "Qalibre": java("AdaRoundLayers", *work),
+    })
+
+
+ROWS = {"fp32": fp32, "adaround": adaround}
 
 
 class Contender:

@@ -7,13 +7,18 @@ import io.qalibre.errors.UnknownNameException;
 import io.qalibre.export.Export;
 import io.qalibre.export.ExportOptions;
 import io.qalibre.export.Exporter;
+import io.qalibre.export.FloatGraph;
 import io.qalibre.export.OverflowGuard;
+import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
+import io.qalibre.ptq.AdaRound;
+import io.qalibre.ptq.AdaRounding;
 import io.qalibre.ptq.BiasCorrection;
 import io.qalibre.ptq.BiasCorrector;
 import io.qalibre.ptq.BiasShifts;
 import io.qalibre.ptq.ChosenRanges;
+import io.qalibre.ptq.RoundingReport;
 import io.qalibre.ptq.SequentialMse;
 import io.qalibre.ptq.SequentialMseSearch;
 import io.qalibre.qat.History;
@@ -39,6 +44,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
   private final Calibration calibration;
   private final List<Step> steps;
   private final @Nullable History history;
+  private final @Nullable RoundingReport rounding;
 
   QuantizedNetwork(
       QuantizationSimModel sim,
@@ -46,11 +52,22 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
       Calibration calibration,
       List<Step> steps,
       @Nullable History history) {
+    this(sim, simulation, calibration, steps, history, null);
+  }
+
+  private QuantizedNetwork(
+      QuantizationSimModel sim,
+      Simulation simulation,
+      Calibration calibration,
+      List<Step> steps,
+      @Nullable History history,
+      @Nullable RoundingReport rounding) {
     this.sim = sim;
     this.simulation = simulation;
     this.calibration = calibration;
     this.steps = List.copyOf(steps);
     this.history = history;
+    this.rounding = rounding;
   }
 
   @Override
@@ -266,6 +283,46 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
       throw new QalibreException("no training history: this network does not come from train(…)");
     }
     return history;
+  }
+
+  /**
+   * Rounds weights up or down so that each layer gives what it gives in the float network, as far
+   * as it can; the nearest code is often not the best, at 4 bits above all. Encodings stay as they
+   * are. Interrupting the cell keeps the layers that are done.
+   *
+   * @param samples inputs as the network will see them, some hundreds; labels are not looked at
+   * @param options how, such as {@code AdaRound.iterations(2000)}
+   * @throws QalibreException if no layer's weight is quantized, one has more than 16 bits, there is
+   *     no sample, or one does not fit
+   */
+  public QuantizedNetwork adaRound(Dataset samples, AdaRound options) {
+    AdaRounding.Result result = AdaRounding.round(simulation, reference(), samples, options);
+    Step step = new Step("adaRound", result.report().summary());
+    return new QuantizedNetwork(
+        sim,
+        sim.asOnTarget(result.simulation()),
+        calibration,
+        Step.append(steps, step),
+        history,
+        result.report());
+  }
+
+  /** The network to follow: the float one, or after training what has been learned. */
+  private Graph reference() {
+    return history == null ? sim.network().graph() : FloatGraph.of(simulation.graph());
+  }
+
+  /**
+   * What {@link #adaRound} did, layer by layer.
+   *
+   * @throws QalibreException if this network does not come from {@link #adaRound}
+   */
+  public RoundingReport rounding() {
+    if (rounding == null) {
+      throw new QalibreException(
+          "no report on rounding: this network does not come from adaRound(…)");
+    }
+    return rounding;
   }
 
   /** What was done from the float network to this one, a row a step. */

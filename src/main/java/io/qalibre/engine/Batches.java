@@ -47,9 +47,16 @@ final class Batches {
    * @throws InterruptedWorkException if the user asked to stop
    */
   long forEach(Session session, Dataset dataset, Consumer consumer) {
+    try (NDManager manager = session.newManager()) {
+      return forEach(manager, dataset, consumer);
+    }
+  }
+
+  /** The same with a manager that the batches' arrays hang from. */
+  long forEach(NDManager parent, Dataset dataset, Consumer consumer) {
     long done = 0;
     long size = prepare(dataset);
-    try (NDManager manager = session.newManager();
+    try (NDManager manager = parent.newSubManager();
         Task task = Progress.start(title, Math.max(1, size))) {
       for (Batch batch : dataset.getData(manager)) {
         long samples = done;

@@ -13,6 +13,8 @@ import io.qalibre.export.FloatGraph;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
+import io.qalibre.ptq.AdaRound;
+import io.qalibre.ptq.AdaRounding;
 import io.qalibre.ptq.BiasCorrection;
 import io.qalibre.ptq.BiasCorrector;
 import io.qalibre.ptq.SequentialMse;
@@ -149,6 +151,21 @@ class Session_leaks_Test {
             assertThatThrownBy(
                     () ->
                         SequentialMseSearch.search(SIMULATION, interrupting, SequentialMse.DEFAULT))
+                .isInstanceOf(QalibreException.class));
+  }
+
+  @Test
+  void rounding_leaves_no_arrays_done_interrupted_or_failed() {
+    Graph network = FloatGraph.of(GRAPH);
+    AdaRound few = AdaRound.iterations(3).batch(4);
+    assertLeavesNothing(() -> AdaRounding.round(SIMULATION, network, DATA, few));
+    assertLeavesNothing(() -> AdaRounding.round(SIMULATION, network, DATA, few.memory(1)));
+    Labelled interrupting = DATA.before(i -> Thread.currentThread().interrupt());
+    assertLeavesNothing(() -> AdaRounding.round(SIMULATION, network, interrupting, few));
+    Labelled other = Labelled.of(Net.data(1, 2, 1, 6, 6), 0, 1);
+    assertLeavesNothing(
+        () ->
+            assertThatThrownBy(() -> AdaRounding.round(SIMULATION, network, other, few))
                 .isInstanceOf(QalibreException.class));
   }
 }
