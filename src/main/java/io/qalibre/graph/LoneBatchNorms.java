@@ -29,7 +29,10 @@ final class LoneBatchNorms {
     names = new UniqueNames(taken);
   }
 
-  /** A graph with all its batch normalizations of constant parameters rewritten. */
+  /**
+   * A graph with all its batch normalizations of constant parameters rewritten, but those that use
+   * the statistics of each batch.
+   */
   static Graph rewrite(Graph graph) {
     LoneBatchNorms norms = new LoneBatchNorms(graph);
     List<Node> nodes = graph.nodes().stream().map(norms::rewritten).toList();
@@ -41,6 +44,7 @@ final class LoneBatchNorms {
   private Node rewritten(Node node) {
     return node instanceof OperatorNode norm
             && norm.type().equals("BatchNormalization")
+            && norm.attributes().integer("training_mode", 0) == 0
             && norm.inputs().subList(1, 1 + PARAMETERS).stream().allMatch(graph::isInitializer)
         ? normalized(norm)
         : node;

@@ -255,13 +255,6 @@ class BatchNormFolding_fold_Test {
                 .op("y", "Conv", List.of("bn", "w"))
                 .build("y")),
         Arguments.of(
-            "the transposed convolution is grouped",
-            Net.input(4, 4, 4)
-                .random("w", 4, 1, 2, 2)
-                .op("c", "ConvTranspose", List.of("x", "w"), "group", 2L)
-                .batchNorm("bn", "c", 2)
-                .build("bn")),
-        Arguments.of(
             "no layer before it",
             Net.input(3, 6, 6).batchNorm("bn", "x", 3).op("y", "Relu", List.of("bn")).build("y")),
         Arguments.of(
