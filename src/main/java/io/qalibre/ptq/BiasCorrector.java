@@ -110,7 +110,7 @@ public final class BiasCorrector {
     }
     return new BiasShifts(
         Biases.add(simulation, changes),
-        all.stream().map(l -> Objects.requireNonNull(layers.get(l.name()))).toList());
+        all.stream().flatMap(l -> Optional.ofNullable(layers.get(l.name())).stream()).toList());
   }
 
   private void correct(Stage stage) {

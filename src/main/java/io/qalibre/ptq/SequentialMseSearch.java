@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -94,7 +95,7 @@ public final class SequentialMseSearch {
     }
     return new ChosenRanges(
         new Simulation(original.graph(), encodings),
-        all.stream().map(l -> Objects.requireNonNull(layers.get(l.name()))).toList());
+        all.stream().flatMap(l -> Optional.ofNullable(layers.get(l.name())).stream()).toList());
   }
 
   private void search(Stage stage) {

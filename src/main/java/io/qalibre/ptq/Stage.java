@@ -27,16 +27,20 @@ record Stage(List<LinearLayer> layers, Set<String> live) {
     Set<String> names = layers.stream().map(LinearLayer::name).collect(Collectors.toSet());
     Map<String, Integer> depth = depths(graph, names);
     List<Node> needed = needed(graph, names);
-    int last = layers.stream().mapToInt(l -> depth.get(l.node().output())).max().orElse(0);
+    int last = layers.stream().mapToInt(l -> depth(depth, l)).max().orElse(0);
     List<Stage> stages = new ArrayList<>();
     for (int stage = 0; stage < last; stage++) {
       int at = stage;
       stages.add(
           new Stage(
-              layers.stream().filter(l -> depth.get(l.node().output()) == at + 1).toList(),
+              layers.stream().filter(l -> depth(depth, l) == at + 1).toList(),
               live(needed, depth, at)));
     }
     return stages;
+  }
+
+  private static int depth(Map<String, Integer> depth, LinearLayer layer) {
+    return depth.getOrDefault(layer.node().output(), 0);
   }
 
   /**
