@@ -93,7 +93,7 @@ class QuantizedNetwork_verbs_Test {
         .containsExactly("of", "foldBatchNorms", "equalizeLayers");
     assertThat(equalized.history().stringColumn("result").get(1))
         .isEqualTo("3 batch normalizations folded");
-    assertThat(equalized.history().stringColumn("result").get(2)).startsWith("2 pairs in ");
+    assertThat(equalized.history().stringColumn("result").get(2)).startsWith("3 pairs in ");
     assertThat(folded.graph().operators()).hasSize(10);
     assertThat(sqnr(net, folded)).isGreaterThan(100);
     assertThat(sqnr(net, equalized)).isGreaterThan(100);
