@@ -80,7 +80,9 @@ public final class Network implements Evaluable, Viewable {
    * outputs.
    */
   List<BatchNormFolding.Folded> foldedBatchNorms() {
-    return norms;
+    return norms.stream()
+        .filter(norm -> norm.direction() == BatchNormFolding.Direction.BACKWARD)
+        .toList();
   }
 
   /** A row an operator: node, type, output shape, parameters, multiply-accumulates a sample. */
