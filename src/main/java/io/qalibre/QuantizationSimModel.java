@@ -11,7 +11,6 @@ import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.quant.Granularity;
 import io.qalibre.quant.QuantizerSpec;
-import io.qalibre.quant.Rounding;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
@@ -96,7 +95,8 @@ public final class QuantizationSimModel implements Viewable {
    *     holds NaN
    */
   public QuantizedNetwork computeEncodings(Dataset samples) {
-    return computeEncodings(calibrate(samples));
+    Calibrator.Result result = Calibrator.calibrate(graph, samples);
+    return encoded(result.simulation(), new Calibration(result.statistics()));
   }
 
   /**
@@ -108,7 +108,10 @@ public final class QuantizationSimModel implements Viewable {
    * @throws io.qalibre.errors.QalibreException if it lacks a quantizer, or a parameter holds NaN
    */
   public QuantizedNetwork computeEncodings(Calibration calibration) {
-    Simulation encoded = Calibrator.encode(graph, calibration.statistics());
+    return encoded(Calibrator.encode(graph, calibration.statistics()), calibration);
+  }
+
+  private QuantizedNetwork encoded(Simulation encoded, Calibration calibration) {
     String done = enabled() + " encodings by " + source;
     return new QuantizedNetwork(
         this,
@@ -176,10 +179,7 @@ public final class QuantizationSimModel implements Viewable {
    * AIMET's do, for parity, biases stay float as AIMET's do.
    */
   Simulation asOnTarget(Simulation simulation) {
-    boolean parity =
-        graph.quantizers().stream()
-            .anyMatch(q -> q.spec().format().rounding() == Rounding.HALF_AWAY);
-    return integerBias && !parity ? IntegerBiases.round(simulation) : simulation;
+    return integerBias && !graph.roundsHalfAway() ? IntegerBiases.round(simulation) : simulation;
   }
 
   private long enabled() {

@@ -5,6 +5,7 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
+import io.qalibre.graph.UniqueNames;
 import io.qalibre.graph.ValueInfo;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,7 +21,6 @@ final class Wiring {
   private final RuntimeConfig config;
   private final PlacementOptions options;
   private final TiedIds ids;
-  private final Set<String> used = new HashSet<>();
   private final Map<String, String> read = new HashMap<>();
   private final Map<String, String> written = new HashMap<>();
   private final Set<String> placed = new HashSet<>();
@@ -35,15 +35,13 @@ final class Wiring {
 
   Graph graph() {
     Graph graph = table.graph();
-    used.addAll(graph.initializers().keySet());
-    graph.inputs().forEach(input -> used.add(input.name()));
-    graph.nodes().forEach(node -> used.addAll(node.outputs()));
+    UniqueNames names = UniqueNames.ofTensors(graph);
     for (QuantizerState state : table.all()) {
       // An output of the graph keeps its name, so what is renamed is the tensor before it.
       if (state.source == Source.OUTPUT && graph.isOutput(state.tensor)) {
-        written.put(state.tensor, unique(state.tensor + "_raw"));
+        written.put(state.tensor, names.get(state.tensor + "_raw"));
       } else {
-        read.put(state.tensor, unique(state.tensor + "_qdq"));
+        read.put(state.tensor, names.get(state.tensor + "_qdq"));
       }
     }
     graph.inputs().stream().map(ValueInfo::name).forEach(this::place);
@@ -93,13 +91,5 @@ final class Wiring {
 
   private List<String> outputs(OperatorNode node) {
     return node.outputs().stream().map(t -> written.getOrDefault(t, t)).toList();
-  }
-
-  private String unique(String wanted) {
-    String name = wanted;
-    for (int i = 1; !used.add(name); i++) {
-      name = wanted + "_" + i;
-    }
-    return name;
   }
 }

@@ -77,8 +77,7 @@ public final class Calibrator {
    *     tensor, or the samples are empty or do not fit
    */
   public static Result calibrate(Graph graph, Dataset samples) {
-    Map<String, Statistics> seen = observe(graph, samples, Map.of());
-    return new Result(encode(graph, seen), seen);
+    return calibrate(graph, parameters(graph), samples);
   }
 
   /**
@@ -97,9 +96,14 @@ public final class Calibrator {
         kept.put(node.id(), simulation.encoding(node.id()));
       }
     }
-    Calibrator calibrator = new Calibrator(graph, kept, Map.of());
+    return calibrate(graph, kept, samples);
+  }
+
+  private static Result calibrate(
+      Graph graph, Map<String, TensorEncoding> parameters, Dataset samples) {
+    Calibrator calibrator = new Calibrator(graph, parameters, Map.of());
     calibrator.observe(samples);
-    return new Result(encode(graph, kept, calibrator.statistics), calibrator.statistics);
+    return new Result(encode(graph, parameters, calibrator.statistics), calibrator.statistics);
   }
 
   /**

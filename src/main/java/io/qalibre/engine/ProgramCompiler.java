@@ -62,9 +62,7 @@ final class ProgramCompiler {
     this.graph = graph;
     this.mode = mode;
     this.facts = ShapeInference.facts(graph);
-    this.exactSums =
-        graph.quantizers().stream()
-            .anyMatch(q -> q.spec().format().rounding() == Rounding.HALF_AWAY);
+    this.exactSums = graph.roundsHalfAway();
   }
 
   /** Compiles a graph for a mode. */

@@ -83,14 +83,7 @@ final class ItemEntryParser {
 
   /** A section of version 1.0.0: a list of objects with a name. */
   static Map<String, EncodingsEntry> list(JsonPlace section) {
-    Map<String, EncodingsEntry> entries = new LinkedHashMap<>();
-    for (JsonPlace place : section.elements()) {
-      JsonPlace name = place.get("name");
-      if (entries.put(name.text("a tensor's name"), entry(place)) != null) {
-        throw name.error("a tensor not listed before");
-      }
-    }
-    return entries;
+    return section.byName(ItemEntryParser::entry);
   }
 
   private static EncodingsEntry entry(JsonPlace place) {

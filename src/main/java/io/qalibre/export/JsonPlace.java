@@ -5,8 +5,11 @@ import io.qalibre.errors.NearNames;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * A place in an encodings file. Its getters check what is there, so that an error names the JSON
@@ -43,6 +46,18 @@ record JsonPlace(String file, String path, JsonNode node) {
       elements.add(new JsonPlace(file, path + "[" + i + "]", node.get(i)));
     }
     return elements;
+  }
+
+  /** What a parser makes of the elements of a list, by their {@code name}. */
+  <T> Map<String, T> byName(Function<JsonPlace, T> parser) {
+    Map<String, T> found = new LinkedHashMap<>();
+    for (JsonPlace place : elements()) {
+      JsonPlace name = place.get("name");
+      if (found.put(name.text("a tensor's name"), parser.apply(place)) != null) {
+        throw name.error("a tensor not listed before");
+      }
+    }
+    return found;
   }
 
   /** The names of an object's fields. */

@@ -5,7 +5,6 @@ import io.qalibre.export.EncodingsEntry.Numbers;
 import io.qalibre.quant.NumberFormat;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,14 +32,7 @@ final class LinearEntryParser {
   private LinearEntryParser() {}
 
   static Map<String, EncodingsEntry> list(JsonPlace section) {
-    Map<String, EncodingsEntry> entries = new LinkedHashMap<>();
-    for (JsonPlace place : section.elements()) {
-      JsonPlace name = place.get("name");
-      if (entries.put(name.text("a tensor's name"), entry(place)) != null) {
-        throw name.error("a tensor not listed before");
-      }
-    }
-    return entries;
+    return section.byName(LinearEntryParser::entry);
   }
 
   private static EncodingsEntry entry(JsonPlace place) {

@@ -3,8 +3,6 @@ package io.qalibre.export;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.UniqueNames;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -19,10 +17,7 @@ final class QdqNames {
 
   QdqNames(Graph file) {
     this.file = file;
-    Set<String> taken = new HashSet<>(file.initializers().keySet());
-    file.inputs().forEach(input -> taken.add(input.name()));
-    file.nodes().forEach(node -> taken.addAll(node.outputs()));
-    tensors = new UniqueNames(taken);
+    tensors = UniqueNames.ofTensors(file);
     nodes = new UniqueNames(file.nodes().stream().map(Node::name).toList());
   }
 

@@ -14,7 +14,6 @@ import io.qalibre.quant.Granularity;
 import io.qalibre.quant.TensorEncoding;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -32,10 +31,7 @@ final class QdqNodes {
   QdqNodes(Graph graph, QdqForm form) {
     this.form = form;
     result = graph.toBuilder();
-    Set<String> taken = new HashSet<>(graph.initializers().keySet());
-    graph.inputs().forEach(input -> taken.add(input.name()));
-    graph.nodes().forEach(node -> taken.addAll(node.outputs()));
-    tensors = new UniqueNames(taken);
+    tensors = UniqueNames.ofTensors(graph);
     names = new UniqueNames(graph.operators().stream().map(Node::name).toList());
   }
 

@@ -2,6 +2,7 @@ package io.qalibre.graph;
 
 import io.qalibre.errors.QalibreException;
 import io.qalibre.errors.UnknownNameException;
+import io.qalibre.quant.Rounding;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -119,6 +120,11 @@ public final class Graph {
         .filter(OperatorNode.class::isInstance)
         .map(OperatorNode.class::cast)
         .toList();
+  }
+
+  /** Whether a quantizer rounds as AIMET's ONNX simulation does, for parity with it. */
+  public boolean roundsHalfAway() {
+    return quantizers().stream().anyMatch(q -> q.spec().format().rounding() == Rounding.HALF_AWAY);
   }
 
   /** The quantizers in order of execution. */

@@ -2,11 +2,9 @@ package io.qalibre.graph;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Rewrites batch normalizations that no layer can take in, as AIMET does, so that the numbers that
@@ -23,10 +21,7 @@ final class LoneBatchNorms {
 
   private LoneBatchNorms(Graph graph) {
     this.graph = graph;
-    Set<String> taken = new HashSet<>(graph.initializers().keySet());
-    graph.inputs().forEach(input -> taken.add(input.name()));
-    graph.nodes().forEach(node -> taken.addAll(node.outputs()));
-    names = new UniqueNames(taken);
+    names = UniqueNames.ofTensors(graph);
   }
 
   /**

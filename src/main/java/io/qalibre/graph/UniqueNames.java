@@ -13,6 +13,14 @@ public final class UniqueNames {
     this.taken = new HashSet<>(taken);
   }
 
+  /** Starts from the names of a graph's tensors. */
+  public static UniqueNames ofTensors(Graph graph) {
+    Set<String> taken = new HashSet<>(graph.initializers().keySet());
+    graph.inputs().forEach(input -> taken.add(input.name()));
+    graph.nodes().forEach(node -> taken.addAll(node.outputs()));
+    return new UniqueNames(taken);
+  }
+
   /** The wanted name, or where it is taken the first free one of {@code wanted_1}, … */
   public String get(String wanted) {
     String name = wanted;

@@ -2,10 +2,8 @@ package io.qalibre.graph;
 
 import io.qalibre.errors.QalibreException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What rewrites for a newer operator set may ask of the graph, and add to it. */
@@ -21,10 +19,7 @@ final class UpgradeContext {
     this.graph = graph;
     this.opset = opset;
     result = graph.toBuilder();
-    Set<String> taken = new HashSet<>(graph.initializers().keySet());
-    graph.inputs().forEach(input -> taken.add(input.name()));
-    graph.nodes().forEach(node -> taken.addAll(node.outputs()));
-    tensors = new UniqueNames(taken);
+    tensors = UniqueNames.ofTensors(graph);
     nodes = new UniqueNames(graph.nodes().stream().map(Node::name).toList());
   }
 
