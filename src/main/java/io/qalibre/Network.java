@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import tech.tablesaw.api.Table;
 
 /**
@@ -37,28 +36,18 @@ import tech.tablesaw.api.Table;
 public final class Network implements Evaluable, Viewable {
   private final Graph graph;
   private final List<Step> steps;
-  private final @Nullable History training;
 
   /** The statistics of what was folded, as they are by now. */
   private final List<BatchNormFolding.Folded> norms;
 
-  private final @Nullable EqualizedGraph equalization;
-
   Network(Graph graph, List<Step> steps) {
-    this(graph, steps, null, List.of(), null);
+    this(graph, steps, List.of());
   }
 
-  private Network(
-      Graph graph,
-      List<Step> steps,
-      @Nullable History training,
-      List<BatchNormFolding.Folded> norms,
-      @Nullable EqualizedGraph equalization) {
+  private Network(Graph graph, List<Step> steps, List<BatchNormFolding.Folded> norms) {
     this.graph = graph;
     this.steps = List.copyOf(steps);
-    this.training = training;
     this.norms = List.copyOf(norms);
-    this.equalization = equalization;
   }
 
   /** The graph. */
@@ -116,7 +105,7 @@ public final class Network implements Evaluable, Viewable {
     List<BatchNormFolding.Folded> all = new ArrayList<>(norms);
     all.addAll(result.folded());
     Step step = new Step("foldBatchNorms", result.folded().size() + " batch normalizations folded");
-    return new Network(result.graph(), Step.append(steps, step), null, all, null);
+    return new Network(result.graph(), Step.append(steps, step), all);
   }
 
   /**
@@ -163,9 +152,8 @@ public final class Network implements Evaluable, Viewable {
 
   private Network equalize(Equalization options, OutputRanges ranges) {
     EqualizedGraph result = CrossLayerEqualization.equalize(graph, options, ranges);
-    Step step = new Step("equalizeLayers", result.toString());
-    return new Network(
-        result.graph(), Step.append(steps, step), null, result.statistics(norms), result);
+    Step step = new Step("equalizeLayers", result.toString(), result);
+    return new Network(result.graph(), Step.append(steps, step), result.statistics(norms));
   }
 
   /**
@@ -174,11 +162,7 @@ public final class Network implements Evaluable, Viewable {
    * @throws QalibreException if this network does not come from it
    */
   public EqualizedGraph equalization() {
-    if (equalization == null) {
-      throw new QalibreException(
-          "no equalization: this network does not come from equalizeLayers()");
-    }
-    return equalization;
+    return Step.details(steps, "equalizeLayers", EqualizedGraph.class);
   }
 
   /**
@@ -194,9 +178,8 @@ public final class Network implements Evaluable, Viewable {
     TrainingLoop.Result result =
         TrainingLoop.train(simulation(), Passes.of(samples, options.run().seed()), options);
     History trained = result.history();
-    Step step = new Step("train", trained.summary(options.epochs()));
-    return new Network(
-        result.simulation().graph(), Step.append(steps, step), trained, List.of(), null);
+    Step step = new Step("train", trained.summary(options.epochs()), trained);
+    return new Network(result.simulation().graph(), Step.append(steps, step));
   }
 
   /**
@@ -205,10 +188,7 @@ public final class Network implements Evaluable, Viewable {
    * @throws io.qalibre.errors.QalibreException if this network does not come from {@link #train}
    */
   public History training() {
-    if (training == null) {
-      throw new QalibreException("no training history: this network does not come from train(…)");
-    }
-    return training;
+    return Step.details(steps, "train", History.class);
   }
 
   /**

@@ -95,7 +95,7 @@ public final class Qalibre {
     Network network = network(FloatGraph.of(simulation.graph()), new Step("loadQuantized", name));
     QuantizationSimModel sim =
         new QuantizationSimModel(network, simulation.graph(), name, read.integerBias());
-    return new QuantizedNetwork(sim, simulation, Calibration.NONE, network.steps(), null);
+    return new QuantizedNetwork(sim, simulation, Calibration.NONE, network.steps());
   }
 
   /**

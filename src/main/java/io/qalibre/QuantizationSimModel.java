@@ -117,8 +117,7 @@ public final class QuantizationSimModel implements Viewable {
         this,
         asOnTarget(OverflowGuard.apply(encoded)),
         calibration,
-        Step.append(network.steps(), new Step("computeEncodings", done)),
-        null);
+        Step.append(network.steps(), new Step("computeEncodings", done)));
   }
 
   /**
@@ -170,8 +169,8 @@ public final class QuantizationSimModel implements Viewable {
         sim,
         sim.asOnTarget(read),
         Calibration.NONE,
-        Step.append(network.steps(), new Step("loadEncodings", String.valueOf(file.getFileName()))),
-        null);
+        Step.append(
+            network.steps(), new Step("loadEncodings", String.valueOf(file.getFileName()))));
   }
 
   /**

@@ -34,7 +34,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import tech.tablesaw.api.Table;
 
 /** A simulation whose quantizers know their ranges: an immutable value. */
@@ -43,31 +42,13 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
   private final Simulation simulation;
   private final Calibration calibration;
   private final List<Step> steps;
-  private final @Nullable History history;
-  private final @Nullable RoundingReport rounding;
 
   QuantizedNetwork(
-      QuantizationSimModel sim,
-      Simulation simulation,
-      Calibration calibration,
-      List<Step> steps,
-      @Nullable History history) {
-    this(sim, simulation, calibration, steps, history, null);
-  }
-
-  private QuantizedNetwork(
-      QuantizationSimModel sim,
-      Simulation simulation,
-      Calibration calibration,
-      List<Step> steps,
-      @Nullable History history,
-      @Nullable RoundingReport rounding) {
+      QuantizationSimModel sim, Simulation simulation, Calibration calibration, List<Step> steps) {
     this.sim = sim;
     this.simulation = simulation;
     this.calibration = calibration;
     this.steps = List.copyOf(steps);
-    this.history = history;
-    this.rounding = rounding;
   }
 
   @Override
@@ -198,7 +179,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    * @throws QalibreException if this network does not come from it
    */
   public BiasShifts biasCorrection() {
-    return Step.details(steps, "correctBias", BiasShifts.class);
+    return Step.details(own(), "correctBias", BiasShifts.class);
   }
 
   /**
@@ -233,7 +214,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    * @throws QalibreException if this network does not come from it
    */
   public ChosenRanges weightSearch() {
-    return Step.details(steps, "sequentialMse", ChosenRanges.class);
+    return Step.details(own(), "sequentialMse", ChosenRanges.class);
   }
 
   /** The same with other parameters, whose encodings stay; activations' are computed anew. */
@@ -243,8 +224,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
         sim,
         sim.asOnTarget(OverflowGuard.apply(result.simulation())),
         new Calibration(result.statistics()),
-        Step.append(steps, step),
-        null);
+        Step.append(steps, step));
   }
 
   /**
@@ -259,8 +239,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
     TrainingLoop.Result result =
         TrainingLoop.train(simulation, Passes.of(samples, options.run().seed()), options);
     History trained = result.history();
-    Step step = new Step("train", trained.summary(options.epochs()));
-    return with(result.simulation(), step, trained);
+    return with(result.simulation(), new Step("train", trained.summary(options.epochs()), trained));
   }
 
   /** The simulation as a DJL model for a training loop of the user's own; close it. */
@@ -268,9 +247,14 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
     return new TrainableNetwork(this);
   }
 
-  QuantizedNetwork with(Simulation changed, Step step, @Nullable History trained) {
+  QuantizedNetwork with(Simulation changed, Step step) {
     return new QuantizedNetwork(
-        sim, sim.asOnTarget(changed), calibration, Step.append(steps, step), trained);
+        sim, sim.asOnTarget(changed), calibration, Step.append(steps, step));
+  }
+
+  /** What was done since the encodings were computed; the float network's own steps lie before. */
+  private List<Step> own() {
+    return steps.subList(sim.network().steps().size(), steps.size());
   }
 
   /**
@@ -279,10 +263,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    * @throws QalibreException if this network does not come from {@link #train}
    */
   public History history() {
-    if (history == null) {
-      throw new QalibreException("no training history: this network does not come from train(…)");
-    }
-    return history;
+    return Step.details(own(), "train", History.class);
   }
 
   /**
@@ -297,19 +278,14 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    */
   public QuantizedNetwork adaRound(Dataset samples, AdaRound options) {
     AdaRounding.Result result = AdaRounding.round(simulation, reference(), samples, options);
-    Step step = new Step("adaRound", result.report().summary());
-    return new QuantizedNetwork(
-        sim,
-        sim.asOnTarget(result.simulation()),
-        calibration,
-        Step.append(steps, step),
-        history,
-        result.report());
+    RoundingReport report = result.report();
+    return with(result.simulation(), new Step("adaRound", report.summary(), report));
   }
 
   /** The network to follow: the float one, or after training what has been learned. */
   private Graph reference() {
-    return history == null ? sim.network().graph() : FloatGraph.of(simulation.graph());
+    boolean trained = own().stream().anyMatch(Step::trains);
+    return trained ? FloatGraph.of(simulation.graph()) : sim.network().graph();
   }
 
   /**
@@ -318,11 +294,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    * @throws QalibreException if this network does not come from {@link #adaRound}
    */
   public RoundingReport rounding() {
-    if (rounding == null) {
-      throw new QalibreException(
-          "no report on rounding: this network does not come from adaRound(…)");
-    }
-    return rounding;
+    return Step.details(own(), "adaRound", RoundingReport.class);
   }
 
   /** What was done from the float network to this one, a row a step. */

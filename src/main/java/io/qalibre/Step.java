@@ -21,6 +21,13 @@ public record Step(String verb, String result, @Nullable Viewable details) {
   }
 
   /**
+   * Whether weights were learned, so that the float network is no longer what they were made of.
+   */
+  boolean trains() {
+    return verb.equals("train") || verb.equals("freeze");
+  }
+
+  /**
    * The details of the last step of a kind.
    *
    * @throws QalibreException if there was no such step, naming the verb

@@ -38,9 +38,7 @@ public final class TrainableNetwork implements AutoCloseable {
    */
   public QuantizedNetwork freeze() {
     return start.with(
-        trainable.freeze(),
-        new Step("freeze", "weights and ranges from a loop of the user's own"),
-        null);
+        trainable.freeze(), new Step("freeze", "weights and ranges from a loop of the user's own"));
   }
 
   @Override

@@ -244,7 +244,7 @@ class QuantizedNetwork_verbs_Test {
     assertThat(tuned.histogram("input").histogram()).isNotNull();
     assertThatThrownBy(quantized::history)
         .isInstanceOf(QalibreException.class)
-        .hasMessage("no training history: this network does not come from train(…)");
+        .hasMessage("this network does not come from train(…): its steps are [computeEncodings]");
   }
 
   @Test

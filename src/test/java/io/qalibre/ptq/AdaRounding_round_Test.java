@@ -172,7 +172,8 @@ class AdaRounding_round_Test {
     assertThat(report.summary()).startsWith("4 of 4 layers, on average ");
     assertThatThrownBy(nearest::rounding)
         .isInstanceOf(QalibreException.class)
-        .hasMessage("no report on rounding: this network does not come from adaRound(…)");
+        .hasMessage(
+            "this network does not come from adaRound(…): its steps are [computeEncodings]");
   }
 
   @Test
