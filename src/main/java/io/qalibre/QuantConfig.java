@@ -143,6 +143,14 @@ public record QuantConfig(RuntimeConfig config, PlacementOptions options) {
     return with(new QuantizerEdit.Symmetric(pattern, symmetric));
   }
 
+  /**
+   * The same with one grid for each tensor that a pattern names: {@code withPerTensor("weight")}
+   * for targets whose weights have no scale a channel.
+   */
+  public QuantConfig withPerTensor(String pattern) {
+    return with(new QuantizerEdit.PerTensor(pattern));
+  }
+
   /** The same with half-precision floats instead of codes for what a pattern names. */
   public QuantConfig withFloat16(String pattern) {
     return with(new QuantizerEdit.Float16(pattern));

@@ -98,6 +98,18 @@ class QuantConfig_place_Test {
   }
 
   @Test
+  void weights_may_have_one_grid_for_each_tensor() {
+    QuantConfig config = QuantConfig.int8().withPerTensor("conv1.weight");
+
+    assertThat(quantizer(config, "conv1.weight").spec().granularity())
+        .isEqualTo(Granularity.PER_TENSOR);
+    assertThat(quantizer(config, "conv1.weight").placement().rule())
+        .endsWith("user: per tensor conv1.weight");
+    assertThat(quantizer(config, "dw.weight").spec().granularity())
+        .isEqualTo(Granularity.ofAxis(0));
+  }
+
+  @Test
   void a_pattern_that_matches_nothing_names_the_nearest() {
     assertThatThrownBy(() -> QuantConfig.int8().disable("conv1.wieght").place(NETWORK))
         .isInstanceOf(UnknownNameException.class)

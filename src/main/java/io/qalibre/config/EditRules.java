@@ -59,6 +59,8 @@ final class EditRules {
       state.grid.symmetric = symmetric.symmetric();
     } else if (edit instanceof QuantizerEdit.Scheme scheme) {
       state.grid.scheme = scheme.scheme();
+    } else if (edit instanceof QuantizerEdit.PerTensor) {
+      state.grid.granularity = Granularity.PER_TENSOR;
     } else if (edit instanceof QuantizerEdit.Float16) {
       state.grid.floating = true;
     }

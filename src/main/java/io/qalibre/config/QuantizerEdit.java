@@ -98,6 +98,19 @@ public sealed interface QuantizerEdit {
     }
   }
 
+  /** Gives each tensor one grid for all of its channels. */
+  record PerTensor(String pattern) implements QuantizerEdit {
+    /** Checks the pattern. */
+    public PerTensor {
+      requirePattern(pattern);
+    }
+
+    @Override
+    public String toString() {
+      return "per tensor " + pattern;
+    }
+  }
+
   /**
    * Gives weights of Conv, ConvTranspose, Gemm and MatMul a symmetric grid for each block of input
    * channels within an output channel.
