@@ -9,9 +9,9 @@ import time
 
 import torch
 import torchvision
-from aimet_common.defs import QuantScheme
 from aimet_torch.adaround.adaround_weight import Adaround, AdaroundParameters
 from aimet_torch.batch_norm_fold import fold_all_batch_norms
+from aimet_torch.common.defs import QuantScheme
 
 SIZE, BATCH, BATCHES = 64, 32, 4
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-STEPS = 3  # a turn: long enough that waking up does not count, short enough that the machine stays the same
+STEPS = 3  # of a turn, where one is short: long enough that waking up does not count, short enough that the machine stays
 
 
 def python(program, *arguments):
@@ -29,7 +29,7 @@ def java(program, *arguments):
 def fp32():
     for network in ("mobilenet_v2", "resnet50"):
         work = (network, "64", "32")
-        yield (f"a training step of {network}, float32, live batch normalization, 32×3×64×64", {
+        yield (f"a training step of {network}, float32, live batch normalization, 32×3×64×64", STEPS, {
             "PyTorch": python("torch_step.py", *work, "contiguous"),
             "PyTorch, channels last": python("torch_step.py", *work, "channels_last"),
             "Qalibre": java("TrainingStep", *work),
@@ -37,8 +37,8 @@ def fp32():
 
 
 def adaround():
-    work = ("8", "100")
-    yield ("AdaRound at 4 bits, an iteration of a layer, mean of the first 8 layers of mobilenet_v2, 32×3×64×64", {
+    work = ("8", "1000")
+    yield ("AdaRound at 4 bits, an iteration of a layer: 1,000 in each of mobilenet_v2's first 8 layers, 32×3×64×64", 1, {
         "aimet_torch": python("aimet_adaround.py", *work),
         "Qalibre": java("AdaRoundLayers", *work),
     })
@@ -59,8 +59,8 @@ class Contender:
             sys.exit(f"{' '.join(self.process.args[-4:])}: it ended with {self.process.wait()}")
         return line
 
-    def turn(self):
-        print(f"go {STEPS}", file=self.process.stdin, flush=True)
+    def turn(self, steps):
+        print(f"go {steps}", file=self.process.stdin, flush=True)
         self.turns.append(statistics.median(float(ms) for ms in self.answer().split()))
 
     def close(self):
@@ -68,12 +68,12 @@ class Contender:
         self.process.wait()
 
 
-def measure(commands, rounds):
+def measure(commands, rounds, steps):
     contenders = {name: Contender(command) for name, command in commands.items()}
     for number in range(rounds):
         names = list(contenders)
         for name in names[number % len(names):] + names[:number % len(names)]:
-            contenders[name].turn()
+            contenders[name].turn(steps)
     for contender in contenders.values():
         contender.close()
     return contenders
@@ -84,12 +84,12 @@ def main():
     parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help="all if none is named")
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
-    print(f"{platform.machine()}, {os.cpu_count()} cores, {arguments.rounds} turns of {STEPS} steps each; milliseconds")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {arguments.rounds} turns; milliseconds")
     for row in arguments.rows or ROWS:
-        for title, commands in ROWS[row]():
-            contenders = measure(commands, arguments.rounds)
+        for title, steps, commands in ROWS[row]():
+            contenders = measure(commands, arguments.rounds, steps)
             base = next(iter(contenders.values()))
-            print(f"\n{title}\n{'':24}{'first':>9}{'median':>9}{'quartiles':>16}{'ratio':>8}{'quartiles':>14}")
+            print(f"\n{title}, a turn takes {steps}\n{'':24}{'first':>9}{'median':>9}{'quartiles':>16}{'ratio':>8}{'quartiles':>14}")
             for name, contender in contenders.items():
                 low, middle, high = statistics.quantiles(contender.turns, n=4)
                 ratios = [own / other for own, other in zip(contender.turns, base.turns)]
