@@ -89,7 +89,7 @@ def main():
         for title, steps, commands in ROWS[row]():
             contenders = measure(commands, arguments.rounds, steps)
             base = next(iter(contenders.values()))
-            print(f"\n{title}, a turn takes {steps}\n{'':24}{'first':>9}{'median':>9}{'quartiles':>16}{'ratio':>8}{'quartiles':>14}")
+            print(f"\n{title}; {steps} a turn\n{'':24}{'first':>9}{'median':>9}{'quartiles':>16}{'ratio':>8}{'quartiles':>14}")
             for name, contender in contenders.items():
                 low, middle, high = statistics.quantiles(contender.turns, n=4)
                 ratios = [own / other for own, other in zip(contender.turns, base.turns)]
