@@ -57,7 +57,7 @@ final class Batches {
     long done = 0;
     long size = prepare(dataset);
     try (NDManager manager = parent.newSubManager();
-        Task task = Progress.start(title, Math.max(1, size))) {
+        Task task = Progress.start(title, size)) {
       for (Batch batch : dataset.getData(manager)) {
         long samples = done;
         InterruptedWorkException.check(() -> title + " stopped after " + samples + " samples");

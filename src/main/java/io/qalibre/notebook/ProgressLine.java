@@ -9,7 +9,7 @@ import java.util.StringJoiner;
  *
  * @param title what is being done
  * @param done steps done, 0 to {@code steps}
- * @param steps how many there are, above 0
+ * @param steps how many there are; 0 where that is not known
  * @param seconds how long it has run
  * @param detail a few words about the present state, or an empty string
  */
@@ -20,29 +20,34 @@ record ProgressLine(String title, long done, long steps, double seconds, String 
   String html(boolean ended) {
     return "<div style=\"font-variant-numeric:tabular-nums;white-space:nowrap\"><b>"
         + TableHtml.escape(title)
-        + "</b> <progress style=\"width:14em;vertical-align:middle\" value=\""
-        + shownDone()
-        + "\" max=\""
-        + Math.max(1, steps)
-        + "\"></progress> "
+        + "</b> <progress style=\"width:14em;vertical-align:middle\""
+        + (steps == 0 ? "" : " value=\"" + shownDone() + "\" max=\"" + steps + "\"")
+        + "></progress> "
         + TableHtml.escape(numbers(ended))
         + "</div>";
   }
 
   /** The line in characters. */
   String text(boolean ended) {
+    if (steps == 0) {
+      return title + " " + numbers(ended);
+    }
     int full = (int) Math.round(BAR * fraction());
     return title + " " + "█".repeat(full) + "░".repeat(BAR - full) + " " + numbers(ended);
   }
 
   private String numbers(boolean ended) {
     StringJoiner parts = new StringJoiner(" · ");
-    parts.add(String.format(Locale.ROOT, "%,d/%,d", done, steps));
-    parts.add(String.format(Locale.ROOT, "%.0f %%", Math.floor(100 * fraction())));
+    if (steps == 0) {
+      parts.add(String.format(Locale.ROOT, "%,d", done));
+    } else {
+      parts.add(String.format(Locale.ROOT, "%,d/%,d", done, steps));
+      parts.add(String.format(Locale.ROOT, "%.0f %%", Math.floor(100 * fraction())));
+    }
     if (ended) {
       parts.add((done < steps ? "stopped after " : "") + time(seconds));
     } else {
-      parts.add(time(seconds) + (done > 0 ? ", " + time(left()) + " left" : ""));
+      parts.add(time(seconds) + (done > 0 && steps > 0 ? ", " + time(left()) + " left" : ""));
     }
     if (!detail.isEmpty()) {
       parts.add(detail);
@@ -55,11 +60,11 @@ record ProgressLine(String title, long done, long steps, double seconds, String 
   }
 
   private double fraction() {
-    return (double) shownDone() / Math.max(1, steps);
+    return (double) shownDone() / steps;
   }
 
   private long shownDone() {
-    return Math.max(0, Math.min(done, Math.max(1, steps)));
+    return Math.max(0, Math.min(done, steps));
   }
 
   /** A time span: {@code 3.2 s}, {@code 1:07}, {@code 2:03:10}. */

@@ -60,10 +60,9 @@ final class ConsoleProgress implements Progress {
       double seconds = (System.nanoTime() - started) / 1e9;
       out.printf(
           Locale.ROOT,
-          "%s: %d/%d, %.0f s%s%n",
+          "%s: %s, %.0f s%s%n",
           title,
-          done,
-          steps,
+          steps == 0 ? done : done + "/" + steps,
           seconds,
           detail.isEmpty() ? "" : ", " + detail);
     }

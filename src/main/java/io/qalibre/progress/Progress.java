@@ -15,7 +15,7 @@ public interface Progress {
    * Begins to report a task.
    *
    * @param title what is being done, a few words
-   * @param steps how many steps it takes, above 0
+   * @param steps how many steps it takes; 0 where that is not known
    * @return the task's report; close it when the task ends, however it ends
    */
   Task begin(String title, long steps);

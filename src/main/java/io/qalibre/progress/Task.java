@@ -7,7 +7,7 @@ public interface Task extends AutoCloseable {
   /**
    * Says how far the task is.
    *
-   * @param done steps done so far, 0 to the number begun with
+   * @param done steps done so far, 0 to the number begun with where that is known
    * @param detail a few words about the present state, or an empty string
    */
   void update(long done, String detail);

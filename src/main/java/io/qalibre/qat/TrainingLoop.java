@@ -89,7 +89,7 @@ public final class TrainingLoop {
       model.block().liveNorms(options.recipe().liveNorms());
       ReadableOptimizer optimizer = optimizer(model);
       try (Trainer trainer = model.trainer(config(optimizer));
-          Task task = Progress.start(TITLE, Math.max(1, samples * options.epochs()))) {
+          Task task = Progress.start(TITLE, samples * options.epochs())) {
         trainer.initialize(inputShapes());
         try {
           if (!resumed(model, optimizer)) {

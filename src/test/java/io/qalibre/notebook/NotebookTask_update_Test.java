@@ -66,6 +66,17 @@ class NotebookTask_update_Test {
   }
 
   @Test
+  void without_a_known_total_it_says_what_is_done() {
+    Task task = task(0);
+    passMillis(1000);
+    task.update(60, "");
+    task.close();
+
+    assertThat(shown)
+        .containsExactly("show Training 0 · 0.0 s", "update Training 60 · 1.0 s", "update ");
+  }
+
+  @Test
   void replaces_a_plot_in_place_and_paints_its_last_curves() {
     Task task = task(10);
     shown.clear();
