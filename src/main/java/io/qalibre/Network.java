@@ -110,8 +110,9 @@ public final class Network implements Evaluable, Viewable {
 
   /**
    * Equalizes the weights' ranges across neighbouring layers, after folding what batch
-   * normalizations there are. The function stays as it is, but for values that lie more than eight
-   * standard deviations above their mean in front of a ReLU6.
+   * normalizations there are. The function stays as it is, but for values that lie more than
+   * sixteen standard deviations above their mean in front of a ReLU6; with samples ({@link
+   * #equalizeLayers(Equalization, Dataset)}) more may be scaled.
    */
   public Network equalizeLayers() {
     return equalizeLayers(Equalization.DEFAULT);

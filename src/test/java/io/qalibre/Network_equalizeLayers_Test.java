@@ -40,7 +40,7 @@ class Network_equalizeLayers_Test {
     Network twoSteps = net.foldBatchNorms().equalizeLayers();
 
     assertThat(Golden.sqnr(Golden.array("mobilenet_v2.fp32.out.npy"), run(equalized)))
-        .isGreaterThan(60);
+        .isGreaterThan(100);
     assertThat(twoSteps.graph().initializers()).isEqualTo(equalized.graph().initializers());
     assertThat(equalized.equalization().pairs()).hasSize(37);
     assertThat(equalized.history().stringColumn("result").get(1)).startsWith("37 pairs in ");
@@ -55,7 +55,7 @@ class Network_equalizeLayers_Test {
         quantized(golden().equalizeLayers(Equalization.DEFAULT.withClips(Clips.BOUND_CHANNELS)));
 
     assertThat(quantized(golden().foldBatchNorms())).isLessThan(10);
-    assertThat(norms).isGreaterThan(25);
+    assertThat(norms).isGreaterThan(20);
     assertThat(samples).isGreaterThan(26);
     assertThat(bounds).isGreaterThan(29);
   }
@@ -78,6 +78,6 @@ class Network_equalizeLayers_Test {
 
     assertThatThrownBy(net::equalization)
         .isInstanceOf(QalibreException.class)
-        .hasMessageContaining("equalizeLayers()");
+        .hasMessageContaining("this network does not come from equalizeLayers(…)");
   }
 }

@@ -82,6 +82,6 @@ class OutputRanges_observe_Test {
     assertThat(ranges.layers())
         .containsOnly(
             Map.entry(
-                "a", new Channels(List.of(1.0, -1.0), List.of(-0.5, -1.75), List.of(5.0, 1.0))));
+                "a", new Channels(List.of(1.0, -1.0), List.of(-0.5, -1.75), List.of(9.0, 3.0))));
   }
 }
