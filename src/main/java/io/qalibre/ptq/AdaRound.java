@@ -3,8 +3,8 @@ package io.qalibre.ptq;
 import io.qalibre.errors.QalibreException;
 
 /**
- * How AdaRound works: {@code AdaRound.iterations(2000)} begins with AIMET's numbers, and every
- * method here gives a new value.
+ * How AdaRound works: {@code AdaRound.iterations(2000)} begins with AIMET's numbers, but for short
+ * runs, and every method here gives a new value.
  *
  * <p>Source: Nagel et al., Up or Down? Adaptive Rounding for Post-Training Quantization, 2020
  * (arXiv 2004.10568).
@@ -18,7 +18,15 @@ import io.qalibre.errors.QalibreException;
  */
 public record AdaRound(int iterations, int batch, Recipe recipe, long seed, long memory) {
   private static final int BATCH = 32;
-  private static final Recipe AIMET = new Recipe(1e-3, 0.01, 0.2, 20, 2);
+
+  /** AIMET's learning rate, for its 10,000 iterations. */
+  private static final double LEAST_RATE = 1e-3;
+
+  /** With more the sigmoids' arguments shake. */
+  private static final double MOST_RATE = 1e-2;
+
+  /** How far an argument may go: 10,000 iterations at AIMET's rate. */
+  private static final double WAY = 10;
 
   /** Checks the numbers. */
   public AdaRound {
@@ -62,9 +70,14 @@ public record AdaRound(int iterations, int batch, Recipe recipe, long seed, long
     }
   }
 
-  /** So many iterations a layer, on batches of 32, with AIMET's recipe and a quarter of memory. */
+  /**
+   * So many iterations a layer, on batches of 32, with AIMET's recipe and a quarter of memory. The
+   * learning rate is AIMET's 1e-3 from 10,000 iterations on; with fewer it is larger, up to 1e-2,
+   * so that weights can go as far.
+   */
   public static AdaRound iterations(int iterations) {
-    return new AdaRound(iterations, BATCH, AIMET, 1, Memory.share());
+    double rate = Math.max(LEAST_RATE, Math.min(MOST_RATE, WAY / Math.max(1, iterations)));
+    return new AdaRound(iterations, BATCH, new Recipe(rate, 0.01, 0.2, 20, 2), 1, Memory.share());
   }
 
   /** The same with another number of samples an iteration. */

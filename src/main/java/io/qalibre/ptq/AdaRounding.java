@@ -147,21 +147,25 @@ public final class AdaRounding {
   private Map<String, Tensor> quantized() {
     Map<String, Tensor> values = new HashMap<>();
     for (String name : network.initializers().keySet()) {
-      Tensor value = simulation.graph().initializer(name);
-      QuantizerNode quantizer = quantizers.get(name);
-      if (quantizer != null && value.type() == DataType.FLOAT) {
-        float[] nearest =
-            FakeQuantizer.apply(
-                value.floats(),
-                value.sizes(),
-                simulation.encoding(quantizer.id()),
-                quantizer.spec().format().rounding());
-        values.put(name, Tensor.of(nearest, value.sizes()));
-      } else {
-        values.put(name, value);
-      }
+      values.put(name, nearest(name));
     }
     return values;
+  }
+
+  /** A constant, at the nearest codes where it is quantized. */
+  private Tensor nearest(String name) {
+    Tensor value = simulation.graph().initializer(name);
+    QuantizerNode quantizer = quantizers.get(name);
+    if (quantizer == null || value.type() != DataType.FLOAT) {
+      return value;
+    }
+    float[] nearest =
+        FakeQuantizer.apply(
+            value.floats(),
+            value.sizes(),
+            simulation.encoding(quantizer.id()),
+            quantizer.spec().format().rounding());
+    return Tensor.of(nearest, value.sizes());
   }
 
   private void layer(
@@ -179,13 +183,14 @@ public final class AdaRounding {
       RoundingOptimizer.Outcome outcome =
           optimizer.optimize(
               layer, codes.soft(), descent(index), i -> task.update(before + i, detail));
-      Tensor rounded = codes.rounded(outcome.rounding().alpha());
+      double seconds = (System.nanoTime() - began) / 1e9;
+      boolean better = outcome.after() < outcome.before();
+      Tensor rounded = better ? codes.rounded(outcome.rounding().alpha()) : nearest(weight);
       chosen.put(weight, rounded);
       optimizer.fix(weight, rounded);
-      double seconds = (System.nanoTime() - began) / 1e9;
-      gain =
-          new RoundingReport.Gain(
-              outcome.before(), outcome.after(), codes.changed(rounded), seconds);
+      double after = Math.min(outcome.before(), outcome.after());
+      gain = new RoundingReport.Gain(outcome.before(), after, codes.changed(rounded), seconds);
+      note = better ? "" : "left at the nearest codes: nothing better was found";
     } catch (UnknownFormException e) {
       note = "left at the nearest codes: " + e.getMessage();
     }

@@ -6,6 +6,7 @@ import io.qalibre.view.Line;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import tech.tablesaw.api.Table;
@@ -70,12 +71,15 @@ public record ChosenRanges(Simulation simulation, List<Layer> layers) implements
   public Panels chart() {
     double[] x = IntStream.range(0, layers.size()).asDoubleStream().toArray();
     Line mean = new Line("mean", x, layers.stream().mapToDouble(Layer::mean).toArray());
-    Line min = new Line("smallest", x, layers.stream().mapToDouble(Layer::min).toArray());
+    List<Line> parts = new ArrayList<>(List.of(mean));
+    if (layers.stream().anyMatch(l -> l.fractions().size() > 1)) {
+      parts.add(new Line("smallest", x, layers.stream().mapToDouble(Layer::min).toArray()));
+    }
     double[] left = layers.stream().mapToDouble(l -> l.after() / l.before()).toArray();
     return Charts.row(
         "Weight ranges by sequential MSE",
         List.of(
-            Charts.lines("", "layer", "part of the range kept", List.of(mean, min)),
+            Charts.lines("", "layer", "part of the range kept", parts),
             Charts.lines(
                 "", "layer", "error after / before", List.of(new Line("error", x, left)))));
   }
