@@ -11,6 +11,7 @@ import io.qalibre.graph.Tensor;
 import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.onnx.OnnxWriter;
 import io.qalibre.graph.onnx.WeightStorage;
+import io.qalibre.ptq.BatchNormFolds;
 import io.qalibre.ptq.CrossLayerEqualization;
 import io.qalibre.ptq.Equalization;
 import io.qalibre.ptq.EqualizedGraph;
@@ -104,8 +105,19 @@ public final class Network implements Evaluable, Viewable {
     BatchNormFolding.Result result = BatchNormFolding.fold(graph);
     List<BatchNormFolding.Folded> all = new ArrayList<>(norms);
     all.addAll(result.folded());
-    Step step = new Step("foldBatchNorms", result.folded().size() + " batch normalizations folded");
+    BatchNormFolds folds = BatchNormFolds.of(result);
+    Step step = new Step("foldBatchNorms", folds.summary(), folds);
     return new Network(result.graph(), Step.append(steps, step), all);
+  }
+
+  /**
+   * What {@link #foldBatchNorms} did to each batch normalization; {@link #equalizeLayers} folds
+   * them too.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public BatchNormFolds batchNormFolds() {
+    return Step.details(steps, "foldBatchNorms", BatchNormFolds.class);
   }
 
   /**

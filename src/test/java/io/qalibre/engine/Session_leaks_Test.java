@@ -1,5 +1,7 @@
 package io.qalibre.engine;
 
+import static io.qalibre.engine.EngineArrays.arrays;
+import static io.qalibre.engine.EngineArrays.assertLeavesNothing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -42,20 +44,6 @@ class Session_leaks_Test {
           RuntimeConfig.builtIn("int8"),
           PlacementOptions.DEFAULT);
   private static final Simulation SIMULATION = Calibrator.calibrate(GRAPH, DATA).simulation();
-
-  private static int arrays() {
-    try (NDManager manager = Programs.newManager()) {
-      return manager.getParentManager().getManagedArrays().size();
-    }
-  }
-
-  private static void assertLeavesNothing(Runnable verb) {
-    verb.run();
-    int before = arrays();
-    verb.run();
-    verb.run();
-    assertThat(arrays()).isEqualTo(before);
-  }
 
   @Test
   void the_count_sees_an_array_deep_below() {
