@@ -116,7 +116,7 @@ public final class Network implements Evaluable, Viewable {
    *
    * @throws QalibreException if this network does not come from it
    */
-  public BatchNormFolds batchNormFolds() {
+  public BatchNormFolds normFolding() {
     return Step.details(steps, "foldBatchNorms", BatchNormFolds.class);
   }
 

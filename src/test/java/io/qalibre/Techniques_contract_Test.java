@@ -103,7 +103,7 @@ class Techniques_contract_Test {
     String empty = "the dataset is empty";
     return Stream.of(
         new Technique<>(
-            "fold", NET, Network::foldBatchNorms, Network::batchNormFolds, 110, Map.of()),
+            "fold", NET, Network::foldBatchNorms, Network::normFolding, 110, Map.of()),
         new Technique<>(
             "equalize", NET, Network::equalizeLayers, Network::equalization, 110, Map.of()),
         new Technique<>(
