@@ -11,11 +11,14 @@ import io.qalibre.graph.Tensor;
 import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.onnx.OnnxWriter;
 import io.qalibre.graph.onnx.WeightStorage;
+import io.qalibre.ptq.ActivationSmoothing;
 import io.qalibre.ptq.BatchNormFolds;
 import io.qalibre.ptq.CrossLayerEqualization;
 import io.qalibre.ptq.Equalization;
 import io.qalibre.ptq.EqualizedGraph;
 import io.qalibre.ptq.OutputRanges;
+import io.qalibre.ptq.SmoothQuant;
+import io.qalibre.ptq.SmoothedGraph;
 import io.qalibre.ptq.WeightComparison;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
@@ -176,6 +179,44 @@ public final class Network implements Evaluable, Viewable {
    */
   public EqualizedGraph equalization() {
     return Step.details(steps, "equalizeLayers", EqualizedGraph.class);
+  }
+
+  /**
+   * Moves the outliers of activations behind normalizations into the weights that read them, half
+   * and half; see {@link ActivationSmoothing}. The function stays as it is, up to the rounding of
+   * floats.
+   *
+   * @param samples inputs as the network will see them; labels are not looked at
+   * @throws QalibreException if no normalization is read by nothing but layers with constant
+   *     weights, there is no sample, one does not fit, or an activation or a weight is NaN or
+   *     infinite
+   */
+  public Network smoothQuant(Dataset samples) {
+    return smoothQuant(samples, SmoothQuant.DEFAULT);
+  }
+
+  /**
+   * Moves the outliers of activations behind normalizations into the weights that read them.
+   *
+   * @param samples inputs as the network will see them; labels are not looked at
+   * @param options how much of them
+   * @throws QalibreException if no normalization is read by nothing but layers with constant
+   *     weights, there is no sample, one does not fit, or an activation or a weight is NaN or
+   *     infinite
+   */
+  public Network smoothQuant(Dataset samples, SmoothQuant options) {
+    SmoothedGraph result = ActivationSmoothing.smooth(graph, samples, options);
+    Step step = new Step("smoothQuant", result.toString(), result);
+    return new Network(result.graph(), Step.append(steps, step), norms);
+  }
+
+  /**
+   * What {@link #smoothQuant} did to each normalization.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public SmoothedGraph smoothing() {
+    return Step.details(steps, "smoothQuant", SmoothedGraph.class);
   }
 
   /**

@@ -59,6 +59,11 @@ class Techniques_contract_Test {
               .linear("y", "l", 5, 12)
               .build("y"));
 
+  /** The same kind of network without a layer normalization. */
+  private static final Network CONVOLUTIONS =
+      Qalibre.of(
+          Net.input(4, 6, 6).conv("c", "x", 8, 4, 3, 3).conv("y", "c", 4, 8, 3, 3).build("y"));
+
   /**
    * A technique.
    *
@@ -102,8 +107,7 @@ class Techniques_contract_Test {
     QuantizedNetwork floats = NET.simulate(FOUR_BITS.disable("weight")).computeEncodings(SAMPLES);
     String empty = "the dataset is empty";
     return Stream.of(
-        new Technique<>(
-            "fold", NET, Network::foldBatchNorms, Network::normFolding, 110, Map.of()),
+        new Technique<>("fold", NET, Network::foldBatchNorms, Network::normFolding, 110, Map.of()),
         new Technique<>(
             "equalize", NET, Network::equalizeLayers, Network::equalization, 110, Map.of()),
         new Technique<>(
@@ -120,6 +124,17 @@ class Techniques_contract_Test {
             Network::equalization,
             110,
             Map.of()),
+        new Technique<>(
+            "smooth",
+            NET,
+            n -> n.smoothQuant(SAMPLES),
+            Network::smoothing,
+            100,
+            Map.of(
+                () -> NET.smoothQuant(NO_SAMPLES),
+                empty,
+                () -> CONVOLUTIONS.smoothQuant(SAMPLES),
+                "expected a normalization that nothing but layers with constant weights read")),
         new Technique<>(
             "correct biases",
             start,

@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param scale the constant that the result is multiplied with, or null
  * @param bias the constant that is added then, or null
  */
-record DecomposedNorm(
+public record DecomposedNorm(
     String type, List<OperatorNode> nodes, @Nullable String scale, @Nullable String bias) {
-  DecomposedNorm {
+  /** Copies the list. */
+  public DecomposedNorm {
     nodes = List.copyOf(nodes);
   }
 
-  OperatorNode last() {
+  /** The operator that writes the result. */
+  public OperatorNode last() {
     return nodes.get(nodes.size() - 1);
   }
 

@@ -24,9 +24,12 @@ import org.jspecify.annotations.Nullable;
  * <p>The square is a Pow or a Mul, the division a Div or a multiplication with the reciprocal; γ
  * and β are constants and may be missing. Nothing else may read the tensors between.
  */
-final class DecomposedNorms {
-  static final String LAYER = "LayerNormalization";
-  static final String RMS = "RMSNormalization";
+public final class DecomposedNorms {
+  /** The pass that finds layer normalizations. */
+  public static final String LAYER = "LayerNormalization";
+
+  /** The pass that finds RMS normalizations. */
+  public static final String RMS = "RMSNormalization";
 
   private final Graph graph;
   private final List<DecomposedNorm> found = new ArrayList<>();
@@ -36,8 +39,14 @@ final class DecomposedNorms {
     this.graph = graph;
   }
 
-  /** Those that the passes of a config ask for; a layer normalization is no RMS normalization. */
-  static List<DecomposedNorm> find(Graph graph, List<String> passes) {
+  /**
+   * Those of a graph without quantizers that the passes of a config ask for; a layer normalization
+   * is no RMS normalization.
+   *
+   * @param graph a float network
+   * @param passes {@link #LAYER}, {@link #RMS}; others find nothing here
+   */
+  public static List<DecomposedNorm> find(Graph graph, List<String> passes) {
     DecomposedNorms norms = new DecomposedNorms(graph);
     if (passes.contains(LAYER)) {
       graph.operators().forEach(node -> norms.layer(node).ifPresent(norms::add));

@@ -2,6 +2,7 @@ package io.qalibre.ptq;
 
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.GraphBuilder;
+import io.qalibre.graph.LayerWeight;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
@@ -55,6 +56,13 @@ final class Biases {
     return bias(graph, node, node.input(2))
         .findFirst()
         .filter(bias -> fits(graph, bias, channels) && bias.factor() != 0);
+  }
+
+  /** The bias that an Add of its own adds to a MatMul of a float network. */
+  static Optional<Bias> addedTo(Graph graph, LayerWeight weight) {
+    return weight.layer().type().equals("MatMul")
+        ? added(graph, weight.layer()).filter(bias -> fits(graph, bias, weight.outputs()))
+        : Optional.empty();
   }
 
   /**

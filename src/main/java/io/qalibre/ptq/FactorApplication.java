@@ -5,6 +5,7 @@ import io.qalibre.graph.GraphBuilder;
 import io.qalibre.graph.LayerBias;
 import io.qalibre.graph.LayerWeight;
 import io.qalibre.graph.Node;
+import io.qalibre.graph.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -37,23 +38,33 @@ final class FactorApplication {
           double[] output = application.outputs.getOrDefault(name, ones(layer.outputs()));
           double[] input = application.inputs.getOrDefault(name, ones(layer.inputs()));
           builder.initializer(layer.layer().input(1), layer.scale(output, input));
-          if (application.outputs.containsKey(name) && layer.layer().hasInput(2)) {
-            LayerBias bias = scaled(LayerBias.of(graph, layer).orElseThrow(), output);
-            builder.initializer(bias.tensor(), bias.value());
-            changed.put(name, bias.node());
+          if (!application.outputs.containsKey(name)) {
+            return;
           }
+          if (layer.layer().hasInput(2)) {
+            LayerBias bias = LayerBias.of(graph, layer).orElseThrow();
+            LayerBias scaled = bias.withValues(scaled(bias.values(), output));
+            builder.initializer(bias.tensor(), scaled.value());
+            changed.put(name, scaled.node());
+          }
+          Biases.addedTo(graph, layer)
+              .map(Biases.Bias::tensor)
+              .ifPresent(t -> builder.initializer(t, scaled(graph.initializer(t), output)));
         });
     return builder
         .nodes(graph.nodes().stream().map(n -> changed.getOrDefault(n.name(), n)).toList())
         .build();
   }
 
-  private static LayerBias scaled(LayerBias bias, double[] factors) {
-    float[] values = bias.values();
+  private static Tensor scaled(Tensor bias, double[] factors) {
+    return Tensor.of(scaled(bias.floats(), factors), bias.sizes());
+  }
+
+  private static float[] scaled(float[] values, double[] factors) {
     for (int c = 0; c < values.length; c++) {
       values[c] = (float) (values[c] * factors[c]);
     }
-    return bias.withValues(values);
+    return values;
   }
 
   private static double[] ones(int count) {

@@ -5,11 +5,15 @@ import io.qalibre.graph.LayerBias;
 import io.qalibre.graph.LayerWeight;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
+import io.qalibre.graph.ShapeInference;
+import io.qalibre.graph.TensorFacts;
+import io.qalibre.graph.op.NodeContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the pairs of layers that can be equalized: only operators that commute with a positive
@@ -18,18 +22,16 @@ import java.util.Set;
 final class LayerPairs {
   /** One input, channels unchanged, f(s·x) = s·f(x) for s above 0. */
   private static final Set<String> COMMUTES =
-      Set.of(
-          "Relu",
-          "LeakyRelu",
-          "PRelu",
-          "MaxPool",
-          "AveragePool",
-          "GlobalAveragePool",
-          "GlobalMaxPool",
-          "Identity",
-          "Dropout");
+      Set.of("Relu", "LeakyRelu", "PRelu", "Identity", "Dropout");
+
+  /** The same, where channels lie along axis 1. */
+  private static final Set<String> POOLS =
+      Set.of("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool");
 
   private final Graph graph;
+
+  /** The graph's shapes, once a Pad has asked for them. */
+  private @Nullable TensorFacts facts;
 
   LayerPairs(Graph graph) {
     this.graph = graph;
@@ -53,7 +55,9 @@ final class LayerPairs {
     List<OperatorNode> between = new ArrayList<>();
     boolean flat = !first.convolution();
     double bound = Double.POSITIVE_INFINITY;
-    Optional<OperatorNode> reader = reader(first.layer());
+    Optional<OperatorNode> bias = Biases.addedTo(graph, first).map(Biases.Bias::adds);
+    bias.ifPresent(between::add);
+    Optional<OperatorNode> reader = reader(bias.orElse(first.layer()));
     while (reader.isPresent()) {
       OperatorNode node = reader.get();
       Optional<LayerWeight> second = LayerWeight.of(graph, node);
@@ -65,7 +69,9 @@ final class LayerPairs {
       OptionalDouble clip = ClipBounds.fromZero(graph, node);
       boolean flattens = !flat && flattens(node);
       boolean clips = clip.isPresent() && flat != first.convolution();
-      if (!COMMUTES.contains(node.type()) && !flattens && !clips) {
+      boolean pools = !flat && POOLS.contains(node.type());
+      boolean commutes = COMMUTES.contains(node.type()) || pools || padsZeros(node, first);
+      if (!commutes && !flattens && !clips) {
         return Optional.empty();
       }
       flat |= flattens;
@@ -86,6 +92,15 @@ final class LayerPairs {
         .filter(OperatorNode.class::isInstance)
         .map(OperatorNode.class::cast)
         .filter(r -> r.input(0).equals(node.output()));
+  }
+
+  private boolean padsZeros(OperatorNode node, LayerWeight first) {
+    if (!node.type().equals("Pad")) {
+      return false;
+    }
+    facts = facts == null ? ShapeInference.facts(graph) : facts;
+    NodeContext pad = facts.context(node);
+    return ZeroPads.keepChannels(pad, first.convolution() ? 1 : pad.shape(0).rank() - 1);
   }
 
   private static boolean flattens(OperatorNode node) {

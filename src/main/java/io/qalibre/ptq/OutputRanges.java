@@ -1,28 +1,15 @@
 package io.qalibre.ptq;
 
 import ai.djl.training.dataset.Dataset;
-import io.qalibre.engine.Runner;
-import io.qalibre.graph.Attributes;
 import io.qalibre.graph.BatchNormFolding.Direction;
 import io.qalibre.graph.BatchNormFolding.Folded;
-import io.qalibre.graph.DataType;
-import io.qalibre.graph.Dim;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.GraphBuilder;
 import io.qalibre.graph.LayerWeight;
-import io.qalibre.graph.OperatorNode;
-import io.qalibre.graph.Simulation;
-import io.qalibre.graph.Tensor;
-import io.qalibre.graph.TensorShape;
-import io.qalibre.graph.ValueInfo;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.DoubleUnaryOperator;
-import java.util.stream.DoubleStream;
-import java.util.stream.LongStream;
 
 /**
  * Where the outputs of layers lie, channel by channel, before any activation function.
@@ -104,93 +91,17 @@ public record OutputRanges(Map<String, Channels> layers) {
             .flatMap(n -> LayerWeight.of(graph, n).stream())
             .filter(LayerWeight::convolution)
             .toList();
-    Map<String, double[]> seen = new LinkedHashMap<>();
-    int[] batches = {0};
-    Runner.forEach(
-        Simulation.of(withReductions(graph, layers)),
-        samples,
-        (outputs, labels) -> {
-          batches[0]++;
-          for (LayerWeight layer : layers) {
-            for (Reduction reduction : Reduction.values()) {
-              String name = reduction.of(layer.layer());
-              seen.merge(name, values(outputs, name), reduction::merge);
-            }
-          }
-        });
+    Map<String, Integer> axes = new LinkedHashMap<>();
+    layers.forEach(layer -> axes.put(layer.layer().output(), 1));
+    Map<String, Channels> seen = ChannelObservation.observe("equalizeLayers", graph, axes, samples);
     Map<String, Channels> ranges = new LinkedHashMap<>();
     for (LayerWeight layer : layers) {
-      ranges.put(
-          layer.layer().name(),
-          new Channels(
-              seen(seen, Reduction.ReduceMean, layer, sum -> sum / batches[0]),
-              seen(seen, Reduction.ReduceMin, layer, low -> low),
-              seen(seen, Reduction.ReduceMax, layer, h -> h + Math.abs(h) * (MARGIN - 1))));
+      Channels channels = Optional.ofNullable(seen.get(layer.layer().output())).orElseThrow();
+      List<Double> high =
+          channels.high().stream().map(h -> h + Math.abs(h) * (MARGIN - 1)).toList();
+      ranges.put(layer.layer().name(), new Channels(channels.mean(), channels.low(), high));
     }
     return new OutputRanges(ranges);
-  }
-
-  private static List<Double> seen(
-      Map<String, double[]> seen,
-      Reduction reduction,
-      LayerWeight layer,
-      DoubleUnaryOperator change) {
-    double[] values = Optional.ofNullable(seen.get(reduction.of(layer.layer()))).orElseThrow();
-    return DoubleStream.of(values).map(change).boxed().toList();
-  }
-
-  private static double[] values(Map<String, Tensor> outputs, String name) {
-    float[] values = Optional.ofNullable(outputs.get(name)).orElseThrow().floats();
-    double[] copy = new double[values.length];
-    for (int i = 0; i < copy.length; i++) {
-      copy[i] = values[i];
-    }
-    return copy;
-  }
-
-  /** The network giving out the reductions of each layer's channels as well. */
-  private static Graph withReductions(Graph graph, List<LayerWeight> layers) {
-    GraphBuilder builder = graph.toBuilder();
-    for (LayerWeight layer : layers) {
-      OperatorNode node = layer.layer();
-      List<Long> axes =
-          LongStream.range(0, layer.weight().rank()).filter(a -> a != 1).boxed().toList();
-      Attributes attributes = new Attributes(Map.of("axes", axes, "keepdims", 0L));
-      TensorShape shape = TensorShape.of(Dim.of(layer.outputs()));
-      for (Reduction reduction : Reduction.values()) {
-        String name = reduction.of(node);
-        builder
-            .node(
-                new OperatorNode(
-                    name, reduction.name(), List.of(node.output()), List.of(name), attributes))
-            .output(new ValueInfo(name, DataType.FLOAT, shape));
-      }
-    }
-    return builder.build();
-  }
-
-  /** What is asked of a layer's channels: ONNX's operators by their names. */
-  private enum Reduction {
-    ReduceMean,
-    ReduceMin,
-    ReduceMax;
-
-    String of(OperatorNode layer) {
-      return layer.name() + "/" + name();
-    }
-
-    double[] merge(double[] one, double[] other) {
-      double[] merged = new double[one.length];
-      for (int i = 0; i < merged.length; i++) {
-        merged[i] =
-            switch (this) {
-              case ReduceMean -> one[i] + other[i];
-              case ReduceMin -> Math.min(one[i], other[i]);
-              case ReduceMax -> Math.max(one[i], other[i]);
-            };
-      }
-      return merged;
-    }
   }
 
   /** The ranges of a layer's channels, where they are known. */

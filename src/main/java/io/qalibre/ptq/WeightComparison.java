@@ -2,7 +2,6 @@ package io.qalibre.ptq;
 
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.Tensor;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.quant.Range;
@@ -58,15 +57,15 @@ public record WeightComparison(List<Layer> layers) implements Viewable {
    */
   public static WeightComparison of(Graph before, Graph after) {
     List<Layer> layers = new ArrayList<>();
-    for (OperatorNode node : after.operators()) {
-      boolean layer = node.type().equals("Conv") || node.type().equals("Gemm");
-      if (layer && inBoth(node.input(1), before, after)) {
-        int axis = OperatorCatalogue.weightAxis(node);
+    for (LinearLayer layer : LinearLayer.of(after)) {
+      String weight = layer.weight();
+      if (inBoth(weight, before, after)) {
+        int axis = OperatorCatalogue.weightAxis(layer.node());
         layers.add(
             new Layer(
-                node.input(1),
-                Weights.ranges(node.input(1), before.initializer(node.input(1)), axis),
-                Weights.ranges(node.input(1), after.initializer(node.input(1)), axis)));
+                weight,
+                Weights.ranges(weight, before.initializer(weight), axis),
+                Weights.ranges(weight, after.initializer(weight), axis)));
       }
     }
     if (layers.isEmpty()) {

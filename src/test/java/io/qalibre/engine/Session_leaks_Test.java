@@ -15,12 +15,14 @@ import io.qalibre.export.FloatGraph;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
+import io.qalibre.ptq.ActivationSmoothing;
 import io.qalibre.ptq.AdaRound;
 import io.qalibre.ptq.AdaRounding;
 import io.qalibre.ptq.BiasCorrection;
 import io.qalibre.ptq.BiasCorrector;
 import io.qalibre.ptq.SequentialMse;
 import io.qalibre.ptq.SequentialMseSearch;
+import io.qalibre.ptq.SmoothQuant;
 import io.qalibre.qat.Qat;
 import io.qalibre.qat.TrainableModel;
 import io.qalibre.qat.TrainingLoop;
@@ -139,6 +141,25 @@ class Session_leaks_Test {
             assertThatThrownBy(
                     () ->
                         SequentialMseSearch.search(SIMULATION, interrupting, SequentialMse.DEFAULT))
+                .isInstanceOf(QalibreException.class));
+  }
+
+  @Test
+  void smoothing_activations_leaves_no_arrays() {
+    Graph graph =
+        Net.input(6, 4)
+            .random("n.weight", 4)
+            .op("n", "LayerNormalization", List.of("x", "n.weight"))
+            .random("w", 4, 3)
+            .op("y", "MatMul", List.of("n", "w"))
+            .build("y");
+    Labelled data = Labelled.random(2, 12, 6, 4).batch(4);
+    assertLeavesNothing(() -> ActivationSmoothing.smooth(graph, data, SmoothQuant.DEFAULT));
+    Labelled interrupting = data.before(i -> Thread.currentThread().interrupt());
+    assertLeavesNothing(
+        () ->
+            assertThatThrownBy(
+                    () -> ActivationSmoothing.smooth(graph, interrupting, SmoothQuant.DEFAULT))
                 .isInstanceOf(QalibreException.class));
   }
 

@@ -8,9 +8,12 @@ import static org.assertj.core.api.Assertions.within;
 import io.qalibre.engine.Runner;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.BatchNormFolding;
+import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
+import io.qalibre.graph.TensorShape;
+import io.qalibre.graph.ValueInfo;
 import io.qalibre.ptq.Equalization.Clips;
 import io.qalibre.ptq.EqualizedGraph.Pair;
 import io.qalibre.quant.Range;
@@ -165,7 +168,58 @@ class CrossLayerEqualization_equalize_Test {
         Arguments.of(
             "a batch normalization",
             pair().batchNorm("n", "a", 4).conv("b", "n", 5, 4, 3, 3).build("b")),
+        Arguments.of("a pad with ones", padded(Tensor.scalar(1), 0, 0, 1, 1, 0, 0, 1, 1)),
+        Arguments.of("a pad of channels", padded(Tensor.scalar(0), 0, 1, 0, 0, 0, -1, 0, 0)),
+        Arguments.of(
+            "a pad that repeats the edge",
+            pair()
+                .constant("pads", Tensor.of(new long[] {0, 0, 1, 1, 0, 0, 1, 1}, 8))
+                .op("p", "Pad", List.of("a", "pads"), "mode", "edge")
+                .conv("b", "p", 5, 4, 3, 3)
+                .build("b")),
+        Arguments.of(
+            "a pad that data decide on",
+            pair()
+                .input(new ValueInfo("pads", DataType.INT64, TensorShape.of(8)))
+                .op("p", "Pad", List.of("a", "pads"))
+                .conv("b", "p", 5, 4, 3, 3)
+                .unchecked("b")),
+        Arguments.of("a bias for each position", tokens("positions", 5, 4)),
+        Arguments.of("a pool across the channels of tokens", pooledTokens()),
         Arguments.of("one layer", pair().build("a")));
+  }
+
+  private static Graph padded(Tensor value, long... pads) {
+    return pair()
+        .op("r", "Relu", List.of("a"))
+        .constant("pads", Tensor.of(pads, pads.length))
+        .constant("value", value)
+        .op("p", "Pad", List.of("r", "pads", "value"))
+        .conv("b", "p", 5, 4, 3, 3)
+        .build("b");
+  }
+
+  /** Two layers of a transformer, as exporters write them: a MatMul and an Add each. */
+  private static Graph tokens(String bias, long... shape) {
+    return Net.input(5, 6)
+        .random("a.weight", 6, 4)
+        .random(bias, shape)
+        .op("m", "MatMul", List.of("x", "a.weight"))
+        .op("a", "Add", List.of(bias, "m"))
+        .op("r", "Relu", List.of("a"))
+        .random("b.weight", 4, 3)
+        .op("b", "MatMul", List.of("r", "b.weight"))
+        .build("b");
+  }
+
+  private static Graph pooledTokens() {
+    return Net.input(5, 6)
+        .random("a.weight", 6, 4)
+        .op("a", "MatMul", List.of("x", "a.weight"))
+        .op("p", "MaxPool", List.of("a"), "kernel_shape", List.of(3L), "pads", List.of(1L, 1L))
+        .random("b.weight", 4, 3)
+        .op("b", "MatMul", List.of("p", "b.weight"))
+        .build("b");
   }
 
   @ParameterizedTest(name = "{0}")
@@ -247,6 +301,13 @@ class CrossLayerEqualization_equalize_Test {
                 .op("f", "Flatten", List.of("p"))
                 .linear("b", "f", 3, 4 * 7 * 7)
                 .build("b")),
+        Arguments.of("zeros around", padded(Tensor.scalar(0), 0, 0, 1, 2, 0, 0, 1, -1)),
+        Arguments.of(
+            "zeros around, as before opset 11",
+            pair()
+                .op("p", "Pad", List.of("a"), "pads", List.of(0L, 0L, 1L, 1L, 0L, 0L, 1L, 1L))
+                .conv("b", "p", 5, 4, 3, 3)
+                .build("b")),
         Arguments.of(
             "linear layers",
             Net.input(6)
@@ -270,6 +331,35 @@ class CrossLayerEqualization_equalize_Test {
     assertSameFunction(start, result.graph());
     assertThat(CrossLayerEqualization.equalize(result.graph()).pairs().get(0).factors())
         .allSatisfy(f -> assertThat(f).isCloseTo(1, within(1e-3)));
+  }
+
+  @Test
+  void a_bias_that_an_add_adds_to_a_product_is_part_of_its_layer() {
+    Graph graph = tokens("a.bias", 4);
+    float[] weight = graph.initializer("a.weight").floats();
+    for (int i = 0; i < weight.length; i++) {
+      weight[i] *= (float) Math.pow(10, i % 4);
+    }
+    Graph start = graph.withInitializers(Map.of("a.weight", Tensor.of(weight, 6, 4)));
+
+    EqualizedGraph result = CrossLayerEqualization.equalize(start);
+
+    assertThat(result.pairs())
+        .extracting(Pair::first, Pair::between, Pair::second)
+        .containsExactly(tuple("m", List.of("Add", "Relu"), "b"));
+    assertThat(result.graph().nodes()).isEqualTo(start.nodes());
+    double[] first = absMax(result.graph(), "a.weight", 1);
+    double[] second = absMax(result.graph(), "b.weight", 0);
+    float[] bias = result.graph().initializer("a.bias").floats();
+    for (int c = 0; c < 4; c++) {
+      assertThat(first[c]).isCloseTo(second[c], within(1e-3 * first[c]));
+      double factor = result.pairs().get(0).factors().get(c);
+      assertThat((double) bias[c])
+          .isCloseTo(graph.initializer("a.bias").floats()[c] / factor, within(1e-6));
+    }
+    assertSameFunction(start, result.graph());
+    assertThat(result.table().numberColumn("channels").getDouble(0)).isEqualTo(4);
+    assertThat(result.chart().charts()).hasSize(2);
   }
 
   @Test
