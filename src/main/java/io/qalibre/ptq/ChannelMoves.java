@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * Where operators that compute nothing across channels leave the channels of their input: those
@@ -40,9 +41,10 @@ final class ChannelMoves {
       case "Reshape", "Flatten", "Squeeze", "Unsqueeze" -> reshaped(output);
       case "Concat", "Split" -> staysIf(attribute() != axis);
       case "Gather" -> gathered();
-      case "Slice" -> staysIf(sliced().filter(axes -> !axes.contains(axis)).isPresent());
+      case "Slice" -> staysIf(!axes(3).contains(axis));
       case "Pad" -> staysIf(ZeroPads.keepChannels(node, axis));
       case "GlobalAveragePool" -> staysIf(axis == 1);
+      case "ReduceMean" -> averaged();
       default -> OptionalInt.empty();
     };
   }
@@ -88,12 +90,24 @@ final class ChannelMoves {
     return at == axis ? OptionalInt.empty() : OptionalInt.of(axis + moved);
   }
 
-  /** The axes that a Slice cuts, where it says so; they were an attribute before opset 10. */
-  private Optional<List<Integer>> sliced() {
+  private OptionalInt averaged() {
+    List<Integer> axes = axes(1);
+    boolean stay = node.attributes().flag("keepdims", true);
+    long gone = stay ? 0 : axes.stream().filter(a -> a < axis).count();
+    return axes.contains(axis) ? OptionalInt.empty() : OptionalInt.of(axis - (int) gone);
+  }
+
+  /**
+   * The axes that an operator works on: an input, or an attribute before it was one. Where they are
+   * not given or not known, all of them.
+   */
+  private List<Integer> axes(int input) {
     Optional<List<Long>> axes =
-        node.has(3)
-            ? node.longs(3).map(list -> Arrays.stream(list).boxed().toList())
+        node.has(input)
+            ? node.longs(input).map(list -> Arrays.stream(list).boxed().toList())
             : node.attributes().integers("axes");
-    return axes.map(list -> list.stream().map(a -> (int) Math.floorMod(a, (long) rank())).toList());
+    return axes.filter(list -> !list.isEmpty())
+        .map(list -> list.stream().map(a -> (int) Math.floorMod(a, (long) rank())).toList())
+        .orElseGet(() -> IntStream.range(0, rank()).boxed().toList());
   }
 }

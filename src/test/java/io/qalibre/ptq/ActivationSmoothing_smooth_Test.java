@@ -242,6 +242,12 @@ class ActivationSmoothing_smooth_Test {
                 .op("f", "Flatten", List.of("p"))
                 .linear("y", "f", 4, CHANNELS)),
         Arguments.of(
+            "the average over one axis and over two",
+            norm(picture(), "n", "x")
+                .op("p", "ReduceMean", List.of("n"), "axes", List.of(1L))
+                .op("q", "ReduceMean", List.of("p"), "axes", List.of(-3L, 2L), "keepdims", 0L)
+                .linear("y", "q", 4, CHANNELS)),
+        Arguments.of(
             "a convolution with padding",
             norm(picture(), "n", "x")
                 .op("t", "Transpose", List.of("n"), "perm", List.of(0L, 3L, 1L, 2L))
@@ -315,6 +321,12 @@ class ActivationSmoothing_smooth_Test {
         Arguments.of(
             norm(tokens(), "n", "x").op("j", "Concat", List.of("n", "n"), "axis", -1L),
             "`j` (Concat) reads it"),
+        Arguments.of(
+            norm(tokens(), "n", "x").op("p", "ReduceMean", List.of("n"), "axes", List.of(1L, -1L)),
+            "`p` (ReduceMean) reads it"),
+        Arguments.of(
+            norm(tokens(), "n", "x").op("p", "ReduceMean", List.of("n")),
+            "`p` (ReduceMean) reads it"),
         Arguments.of(
             norm(tokens(), "n", "x")
                 .constant("heads", Tensor.of(new long[] {-1, 5, 2, 4}, 4))
