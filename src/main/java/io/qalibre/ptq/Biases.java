@@ -139,7 +139,8 @@ final class Biases {
         : node;
   }
 
-  private static Map<String, TensorEncoding> encodings(
+  /** The encodings of a simulation some of whose parameters have other values, by tensor. */
+  static Map<String, TensorEncoding> encodings(
       Simulation simulation, Map<String, Tensor> changed) {
     Map<String, TensorEncoding> encodings = new LinkedHashMap<>(simulation.encodings());
     for (QuantizerNode quantizer : simulation.graph().quantizers()) {
