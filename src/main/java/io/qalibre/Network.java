@@ -75,7 +75,7 @@ public final class Network implements Evaluable, Viewable {
   }
 
   /** The same network in another form: normalizations that it had were folded since. */
-  Network folded(Graph changed, List<BatchNormFolding.Folded> more) {
+  Network withFolded(Graph changed, List<BatchNormFolding.Folded> more) {
     List<BatchNormFolding.Folded> all = new ArrayList<>(norms);
     all.addAll(more);
     return new Network(changed, steps, all);

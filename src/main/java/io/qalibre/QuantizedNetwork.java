@@ -230,7 +230,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
   public QuantizedNetwork foldBatchNorms() {
     FoldedNorms norms = FoldToScale.fold(simulation);
     Graph graph = norms.simulation().graph();
-    Network folded = sim.network().folded(FloatGraph.of(graph), norms.statistics());
+    Network folded = sim.network().withFolded(FloatGraph.of(graph), norms.statistics());
     return new QuantizedNetwork(
             sim.of(folded, graph),
             norms.simulation(),

@@ -157,6 +157,10 @@ class QuantizedNetwork_batchNorms_Test {
   void what_was_trained_with_normalizations_runs_in_onnx_runtime(@TempDir Path dir) {
     QuantizedNetwork trained = live().train(DATA, Qat.epochs(2).learningRate(0.01));
 
+    for (String statistic : List.of("m.mean", "n.var")) {
+      assertThat(trained.simulation().graph().initializer(statistic))
+          .isEqualTo(network().graph().initializer(statistic));
+    }
     QuantizedNetwork folded = trained.reestimateBatchNorms(DATA).foldBatchNorms();
 
     Verification verification = folded.export(dir, "net").verify(DATA);
@@ -167,20 +171,18 @@ class QuantizedNetwork_batchNorms_Test {
             "of", "computeEncodings", "train", "reestimateBatchNorms", "foldBatchNorms");
   }
 
-  /** All 53 normalizations of the network that is shipped, one channel of 17,000 after the other. */
+  /** All normalizations of a whole network. */
   @Test
   void the_shipped_network_keeps_its_accuracy() {
-    ImageSplits data =
-        Datasets.fashionMnist().as(3, 32);
-    Network network =
-        Qalibre.load(ProjectFiles.find("data/models/mobilenet_v2.onnx"));
+    ImageSplits data = Datasets.fashionMnist().as(3, 32);
+    Network network = Qalibre.load(ProjectFiles.find("data/models/mobilenet_v2.onnx"));
     QuantizedNetwork before =
-        network.simulate(QuantConfig.int8()).computeEncodings(data.calibration(128));
+        network.simulate(QuantConfig.int8()).computeEncodings(data.calibration(64));
 
-    QuantizedNetwork after = before.reestimateBatchNorms(data.calibration(512)).foldBatchNorms();
+    QuantizedNetwork after = before.reestimateBatchNorms(data.calibration(128)).foldBatchNorms();
 
     assertThat(after.normFolding().norms()).hasSize(52).allMatch(FoldedNorms.Norm::folded);
-    assertThat(after.evaluate(data.validation().first(500)).top1())
-        .isGreaterThan(before.evaluate(data.validation().first(500)).top1() - 3);
+    assertThat(after.evaluate(data.validation().first(200)).top1())
+        .isGreaterThan(before.evaluate(data.validation().first(200)).top1() - 3);
   }
 }

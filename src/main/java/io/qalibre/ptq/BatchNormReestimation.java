@@ -20,9 +20,9 @@ import java.util.Map;
  * comes later. Every batch counts the same, a smaller last one too.
  *
  * <p>Sources: Nagel et al., A White Paper on Neural Network Quantization, 2021 (arXiv 2106.08295),
- * and Nagel et al., Overcoming Oscillations in Quantization-Aware Training, 2022 (arXiv 2203.11086),
- * §4; first Sun et al., Hybrid 8-bit Floating Point Training and Inference for Deep Neural Networks,
- * NeurIPS 2019.
+ * and Nagel et al., Overcoming Oscillations in Quantization-Aware Training, 2022 (arXiv
+ * 2203.11086); first Sun et al., Hybrid 8-bit Floating Point Training and Inference for Deep Neural
+ * Networks, NeurIPS 2019.
  */
 public final class BatchNormReestimation {
   private static final String VERB = "reestimateBatchNorms";

@@ -19,21 +19,29 @@ import java.util.Optional;
 /**
  * Folds the batch normalizations of a simulation into the layers before them and into the scales of
  * their weights, so that a network that was trained with live normalizations runs on targets that
- * have none. With k = γ/√(σ² + ε) the weights W′ = k·W lie on grids with the scales |k|·s, where they
- * have the codes they had, mirrored about zero where k is negative ({@link ScaledWeight} has the
- * exceptions); the bias is b′ = β + k·(b − μ). Encodings of activations stay, and so do names.
+ * have none. With k = γ/√(σ² + ε) the weights W′ = k·W lie on grids with the scales |k|·s, where
+ * they have the codes they had, mirrored about zero where k is negative; the bias is b′ = β + k·(b
+ * − μ). Encodings of activations stay, and so do names.
+ *
+ * <p>The most negative code of a symmetric grid has no mirror image. A channel of negative k that
+ * has it gets a grid wide enough, 128/127 as wide with 8 bits, on which weights move by half a step
+ * at most; or it keeps all codes but this one, which ends one step short: whichever is the smaller
+ * change. A channel whose scale would be too small for AIMET's bound (k near zero) gets the
+ * smallest scale.
  *
  * <p>What is folded is what the simulation computes with: parameters of a normalization, and
  * biases, that are quantized go in with their quantized values. The layer's output differs by the
  * rounding of float32 only, and where biases are rounded to integers by half a step of s_in·s_w′.
  *
- * <p>A normalization stays where its layer's output is quantized in front of it, since that rounding
- * would be lost, where the weight has one grid for all channels, which the factors would tear apart,
- * or blocks; where something else reads the tensor between; and where {@link BatchNormFolding} finds
- * no layer before it that can take it. Weights that are not quantized to codes are multiplied only.
+ * <p>A normalization stays where its layer's output is quantized in front of it, since that
+ * rounding would be lost, where the weight has one grid for all channels, which the factors would
+ * tear apart, or blocks; where something else reads the tensor between; and where {@link
+ * BatchNormFolding} finds no layer before it that can take it. Weights that are not quantized to
+ * codes are multiplied only.
  *
  * <p>Source: Nagel et al., A White Paper on Neural Network Quantization, 2021 (arXiv 2106.08295),
- * §5.2: per-channel quantization lets batch normalization be absorbed into the scales.
+ * on batch normalization folding in quantization-aware training: with a scale a channel, the
+ * normalization can be absorbed into the scales.
  */
 public final class FoldToScale {
   private static final String VERB = "foldBatchNorms";
@@ -71,8 +79,7 @@ public final class FoldToScale {
         fold.ifPresent(folds::add);
         rows.add(
             fold.map(NormFold::row)
-                .orElse(
-                    FoldedNorms.Norm.left(norm.name(), obstacle.isEmpty() ? UNFIT : obstacle)));
+                .orElse(FoldedNorms.Norm.left(norm.name(), obstacle.isEmpty() ? UNFIT : obstacle)));
       }
     }
     if (folds.isEmpty()) {

@@ -34,11 +34,10 @@ public record FoldedNorms(
    * @param name its node
    * @param layer the layer it went into; empty where it stays
    * @param factors what each output channel of the layer's weight was multiplied by
-   * @param replaced how many of these channels could not keep their codes
+   * @param changed how many of these channels have a code that is not kept, nor mirrored
    * @param reason why it stays; empty where it was folded
    */
-  public record Norm(
-      String name, String layer, List<Double> factors, int replaced, String reason) {
+  public record Norm(String name, String layer, List<Double> factors, int changed, String reason) {
     /** Copies the list. */
     public Norm {
       factors = List.copyOf(factors);
@@ -70,7 +69,9 @@ public record FoldedNorms(
     }
   }
 
-  /** A row a batch normalization: where it went, by what scales were multiplied, or why it stays. */
+  /**
+   * A row a batch normalization: where it went, by what scales were multiplied, or why it stays.
+   */
   @Override
   public Table table() {
     return Tables.of("Batch normalizations folded to scales", norms)
@@ -79,7 +80,7 @@ public record FoldedNorms(
         .flag("folded", Norm::folded)
         .integer("channels", n -> n.factors().size())
         .integer("mirrored", Norm::mirrored)
-        .integer("other codes", Norm::replaced)
+        .integer("other codes", Norm::changed)
         .number("smallest factor", Norm::smallest)
         .number("largest factor", Norm::largest)
         .text("reason", Norm::reason)
@@ -106,8 +107,8 @@ public record FoldedNorms(
   /** In a few words: how many were folded, and how many channels have other codes. */
   public String summary() {
     long folded = norms.stream().filter(Norm::folded).count();
-    int replaced = norms.stream().mapToInt(Norm::replaced).sum();
+    int changed = norms.stream().mapToInt(Norm::changed).sum();
     return "%d of %d batch normalizations folded to scales, %d channels with other codes"
-        .formatted(folded, norms.size(), replaced);
+        .formatted(folded, norms.size(), changed);
   }
 }

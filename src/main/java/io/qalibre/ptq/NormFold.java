@@ -83,8 +83,7 @@ record NormFold(
    * The layer and the normalization as a float network. Its constants are those that the simulation
    * computes with, but for the weight, which stays as it is learned.
    */
-  private static Optional<Graph> pair(
-      Simulation simulation, OperatorNode norm, LinearLayer layer) {
+  private static Optional<Graph> pair(Simulation simulation, OperatorNode norm, LinearLayer layer) {
     Graph graph = simulation.graph();
     OperatorNode node = layer.node();
     if (node.hasInput(2) && !Constants.own(graph, node.input(2))) {
@@ -138,6 +137,6 @@ record NormFold(
   /** What is told of it. */
   FoldedNorms.Norm row() {
     return new FoldedNorms.Norm(
-        norm.name(), layer.name(), factors, scaled == null ? 0 : scaled.replaced(), "");
+        norm.name(), layer.name(), factors, scaled == null ? 0 : scaled.changed(), "");
   }
 }

@@ -15,16 +15,18 @@ import java.util.List;
 /**
  * A weight whose channels were multiplied by factors, on grids that were multiplied as well.
  *
- * <p>A channel keeps its codes; those of a negative factor are mirrored about zero. Where a code
- * has no mirror image (the most negative one of a symmetric grid, all of an unsigned one), or the
- * scale would fall below {@link Grids#minimumScale}, the channel gets the least grid that covers
- * the mirrored range, and its weights move by half a step of it at most.
+ * <p>A channel keeps its codes; those of a negative factor are mirrored about zero. The most
+ * negative code of a symmetric grid has no mirror image. A channel that has it gets the least grid
+ * that covers it, or has it end one step short, whichever changes the channel less in the mean
+ * square: the first is better for weights that lie anywhere, the second for those that were rounded
+ * with care. Where nothing can be mirrored (an unsigned grid), or the scale would fall below {@link
+ * Grids#minimumScale}, it is the covering grid.
  *
  * @param weight the weight
  * @param encoding its grids
- * @param replaced how many channels have another grid than the scaled one
+ * @param changed how many channels have other codes than those kept or mirrored
  */
-record ScaledWeight(Tensor weight, TensorEncoding encoding, int replaced) {
+record ScaledWeight(Tensor weight, TensorEncoding encoding, int changed) {
   /**
    * Scales the grids of a weight.
    *
@@ -38,80 +40,33 @@ record ScaledWeight(Tensor weight, TensorEncoding encoding, int replaced) {
       Tensor before, TensorEncoding encoding, Tensor after, double[] factors, QuantizerSpec spec) {
     long[] shape = before.sizes();
     Rounding rounding = spec.format().rounding();
-    long[] levels = levels(before, encoding, rounding);
     Granularity granularity = encoding.granularity();
-    boolean[] mirrored = mirrorable(levels, shape, encoding);
-    List<Encoding> grids = new ArrayList<>();
-    int replaced = 0;
-    boolean[] kept = new boolean[factors.length];
+    List<Channel> channels = new ArrayList<>();
     for (int c = 0; c < factors.length; c++) {
-      Encoding grid = encoding.grids().get(c);
-      float scale = (float) (grid.scale() * Math.abs(factors[c]));
-      kept[c] =
-          scale >= Grids.minimumScale(grid.bitwidth())
-              && Float.isFinite(scale)
-              && (factors[c] > 0 || mirrored[c]);
-      grids.add(kept[c] ? scaled(grid, scale, factors[c] < 0) : covering(grid, factors[c], spec));
-      replaced += kept[c] ? 0 : 1;
+      channels.add(Channel.of(encoding.grids().get(c), factors[c], spec));
     }
-    TensorEncoding scaled = new TensorEncoding(granularity, grids);
+    float[] rounded = FakeQuantizer.apply(before.floats(), shape, encoding, rounding);
     float[] values = after.floats();
+    for (int i = 0; i < values.length; i++) {
+      channels.get(granularity.grid(i, shape)).add(rounded[i], values[i]);
+    }
+    TensorEncoding scaled =
+        new TensorEncoding(granularity, channels.stream().map(Channel::grid).toList());
     float[] found = FakeQuantizer.apply(values, shape, scaled, rounding);
     for (int i = 0; i < values.length; i++) {
-      int c = granularity.grid(i, shape);
-      float wanted = (factors[c] < 0 ? -levels[i] : levels[i]) * (float) grids.get(c).scale();
-      if (kept[c] && found[i] != wanted) {
-        values[i] = moved(values[i], wanted, grids.get(c), rounding);
+      Channel channel = channels.get(granularity.grid(i, shape));
+      if (channel.keepsCodes()) {
+        float wanted = channel.wanted(rounded[i]);
+        values[i] = found[i] == wanted ? values[i] : moved(values[i], wanted, channel, rounding);
       }
     }
-    return new ScaledWeight(Tensor.of(values, shape), scaled, replaced);
-  }
-
-  /** The weights in whole steps from zero. */
-  private static long[] levels(Tensor weight, TensorEncoding encoding, Rounding rounding) {
-    long[] shape = weight.sizes();
-    float[] rounded = FakeQuantizer.apply(weight.floats(), shape, encoding, rounding);
-    long[] levels = new long[rounded.length];
-    for (int i = 0; i < levels.length; i++) {
-      Encoding grid = encoding.grids().get(encoding.granularity().grid(i, shape));
-      levels[i] = Math.round((double) rounded[i] / (float) grid.scale());
-    }
-    return levels;
-  }
-
-  /** The channels whose mirror image lies on a grid of the same kind. */
-  private static boolean[] mirrorable(long[] levels, long[] shape, TensorEncoding encoding) {
-    boolean[] mirrorable = new boolean[encoding.grids().size()];
-    java.util.Arrays.fill(mirrorable, true);
-    for (int i = 0; i < levels.length; i++) {
-      int c = encoding.granularity().grid(i, shape);
-      Encoding grid = encoding.grids().get(c);
-      long highest = grid.offset() + grid.steps();
-      mirrorable[c] &= !grid.symmetric() || (-levels[i] >= grid.offset() && -levels[i] <= highest);
-    }
-    return mirrorable;
-  }
-
-  private static Encoding scaled(Encoding grid, float scale, boolean mirrored) {
-    long offset = mirrored && !grid.symmetric() ? -(grid.offset() + grid.steps()) : grid.offset();
-    return Encoding.of(scale, offset, grid.steps(), grid.bitwidth(), grid.symmetric());
-  }
-
-  private static Encoding covering(Encoding grid, double factor, QuantizerSpec spec) {
-    double one = factor * grid.min();
-    double other = factor * grid.max();
-    Encoding found = Grids.grid(new Range(Math.min(one, other), Math.max(one, other)), spec);
-    return Encoding.of(
-        (float) found.scale(),
-        found.offset(),
-        found.steps(),
-        found.bitwidth(),
-        found.symmetric());
+    return new ScaledWeight(
+        Tensor.of(values, shape), scaled, (int) channels.stream().filter(Channel::changed).count());
   }
 
   /** A weight half-way between two codes, which rounding of the products took to the other one. */
-  private static float moved(float value, float wanted, Encoding grid, Rounding rounding) {
-    TensorEncoding encoding = TensorEncoding.perTensor(grid);
+  private static float moved(float value, float wanted, Channel channel, Rounding rounding) {
+    TensorEncoding encoding = TensorEncoding.perTensor(channel.grid());
     float moved = value;
     float[] found;
     do {
@@ -119,5 +74,91 @@ record ScaledWeight(Tensor weight, TensorEncoding encoding, int replaced) {
       found = FakeQuantizer.apply(new float[] {moved}, new long[] {1}, encoding, rounding);
     } while (moved != wanted && found[0] != wanted);
     return moved;
+  }
+
+  /** A channel while its weights are looked at, and the two grids that it may get. */
+  private static final class Channel {
+    private final Encoding before;
+    private final boolean mirrored;
+    private final boolean scalable;
+    private final Encoding scaled;
+    private final Encoding covering;
+    private boolean saturates;
+    private double scaledError;
+    private double coveringError;
+
+    private Channel(Encoding before, boolean mirrored, boolean scalable, List<Encoding> grids) {
+      this.before = before;
+      this.mirrored = mirrored;
+      this.scalable = scalable;
+      scaled = grids.get(0);
+      covering = grids.get(1);
+    }
+
+    static Channel of(Encoding grid, double factor, QuantizerSpec spec) {
+      boolean mirrored = factor < 0;
+      boolean unsigned = grid.symmetric() && grid.offset() == 0;
+      float scale = (float) (grid.scale() * Math.abs(factor));
+      boolean scalable = scale >= Grids.minimumScale(grid.bitwidth()) && !(mirrored && unsigned);
+      Encoding covering = covering(grid, factor, spec);
+      long offset = mirrored && !grid.symmetric() ? -(grid.offset() + grid.steps()) : grid.offset();
+      Encoding scaled =
+          scalable
+              ? Encoding.of(scale, offset, grid.steps(), grid.bitwidth(), grid.symmetric())
+              : covering;
+      return new Channel(grid, mirrored, scalable, List.of(scaled, covering));
+    }
+
+    private static Encoding covering(Encoding grid, double factor, QuantizerSpec spec) {
+      double one = factor * grid.min();
+      double other = factor * grid.max();
+      Encoding found = Grids.grid(new Range(Math.min(one, other), Math.max(one, other)), spec);
+      return Encoding.of(
+          (float) found.scale(),
+          found.offset(),
+          found.steps(),
+          found.bitwidth(),
+          found.symmetric());
+    }
+
+    /** The weight in whole steps from zero, as it should be. */
+    private long level(float rounded) {
+      long level = Math.round((double) rounded / (float) before.scale());
+      return mirrored ? -level : level;
+    }
+
+    /** Looks at a weight, on its grid before and multiplied. */
+    void add(float rounded, float multiplied) {
+      long level = level(rounded);
+      double exact = level * scaled.scale();
+      saturates |= level != within(level);
+      scaledError += square(exact - wanted(rounded));
+      coveringError += square(exact - covering.fakeQuantize(multiplied));
+    }
+
+    private static double square(double x) {
+      return x * x;
+    }
+
+    private long within(long level) {
+      return Math.max(scaled.offset(), Math.min(scaled.offset() + scaled.steps(), level));
+    }
+
+    /** What a weight should be rounded to on the scaled grid. */
+    float wanted(float rounded) {
+      return within(level(rounded)) * (float) scaled.scale();
+    }
+
+    boolean keepsCodes() {
+      return scalable && (!saturates || scaledError <= coveringError);
+    }
+
+    boolean changed() {
+      return !scalable || saturates;
+    }
+
+    Encoding grid() {
+      return keepsCodes() ? scaled : covering;
+    }
   }
 }

@@ -163,8 +163,7 @@ class Session_leaks_Test {
             .batchNorm("n", "c", 4)
             .op("y", "Relu", List.of("n"))
             .build("y");
-    Graph placed =
-        Placement.place(graph, RuntimeConfig.builtIn("int8"), PlacementOptions.DEFAULT);
+    Graph placed = Placement.place(graph, RuntimeConfig.builtIn("int8"), PlacementOptions.DEFAULT);
     Simulation simulation = Calibrator.calibrate(placed, DATA).simulation();
     assertLeavesNothing(() -> BatchNormReestimation.reestimate(simulation, DATA));
     Labelled interrupting = DATA.before(i -> Thread.currentThread().interrupt());

@@ -117,8 +117,7 @@ class BatchNormReestimation_reestimate_Test {
     Simulation sim = calibrated(graph, 16);
     Map<String, Tensor> wrecked = new LinkedHashMap<>();
     STATISTICS.forEach(t -> wrecked.put(t, wave(3, 50, graph.initializer(t).sizes())));
-    Simulation before =
-        new Simulation(sim.graph().withInitializers(wrecked), sim.encodings());
+    Simulation before = new Simulation(sim.graph().withInitializers(wrecked), sim.encodings());
 
     ReestimatedNorms found = BatchNormReestimation.reestimate(before, DATA);
 
@@ -193,7 +192,8 @@ class BatchNormReestimation_reestimate_Test {
     assertThat(mean.enabled()).isTrue();
     assertThat(after.encoding(mean.id())).isNotEqualTo(before.encoding(mean.id()));
     for (float value : values) {
-      assertThat((double) value).isLessThanOrEqualTo(max + after.encoding(mean.id()).first().scale());
+      assertThat((double) value)
+          .isLessThanOrEqualTo(max + after.encoding(mean.id()).first().scale());
     }
     String gamma = quantizer(graph, "n.gamma").id();
     assertThat(after.encoding(gamma)).isEqualTo(before.encoding(gamma));
@@ -243,10 +243,7 @@ class BatchNormReestimation_reestimate_Test {
     // Folding leaves a normalization that follows no layer, and puts its statistics into γ and β.
     Graph lone =
         BatchNormFolding.fold(
-                Net.input(3, 8, 8)
-                    .op("r", "Relu", List.of("x"))
-                    .batchNorm("y", "r", 3)
-                    .build("y"))
+                Net.input(3, 8, 8).op("r", "Relu", List.of("x")).batchNorm("y", "r", 3).build("y"))
             .graph();
 
     for (Graph graph : List.of(none, lone)) {

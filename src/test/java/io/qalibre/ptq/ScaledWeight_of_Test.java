@@ -72,7 +72,7 @@ class ScaledWeight_of_Test {
     long[] expected = levels(weight, encoding, rounding);
     long[] found = levels(scaled.weight(), scaled.encoding(), rounding);
     assertThat(levels(after, scaled.encoding(), rounding)).isNotEqualTo(signed(expected, factors));
-    assertThat(scaled.replaced()).isZero();
+    assertThat(scaled.changed()).isZero();
     assertThat(found).isEqualTo(signed(expected, factors));
     float[] products = after.floats();
     float[] values = scaled.weight().floats();
@@ -90,9 +90,36 @@ class ScaledWeight_of_Test {
     return signed;
   }
 
+  /** A wider grid would round all weights anew; one step of one weight is less. */
+  @Test
+  void the_most_negative_code_of_many_weights_on_their_grid_ends_one_step_short() {
+    QuantizerSpec spec = spec(4, Symmetry.SYMMETRIC);
+    Random random = new Random(5);
+    float[] values = new float[COLUMNS];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = 0.25f * (random.nextInt(15) - 7);
+    }
+    values[7] = -2;
+    Tensor weight = Tensor.of(values, 1, COLUMNS);
+    TensorEncoding encoding = WeightEncodings.of(values, weight.sizes(), spec);
+    double[] factors = {-3};
+
+    ScaledWeight scaled =
+        ScaledWeight.of(weight, encoding, multiplied(weight, factors), factors, spec);
+
+    long[] found = levels(scaled.weight(), scaled.encoding(), Rounding.HALF_EVEN);
+    long[] expected = levels(weight, encoding, Rounding.HALF_EVEN);
+    assertThat(expected[7]).isEqualTo(-8);
+    assertThat(scaled.changed()).isEqualTo(1);
+    assertThat(scaled.encoding().first().scale()).isEqualTo(0.75);
+    for (int i = 0; i < found.length; i++) {
+      assertThat(found[i]).isEqualTo(Math.min(7, -expected[i]));
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(Symmetry.class)
-  void mirrored_weights_stay_within_half_a_step(Symmetry symmetry) {
+  void mirrored_weights_stay_within_half_a_step_but_at_the_end_of_the_grid(Symmetry symmetry) {
     Random random = new Random(5);
     double[] factors = {-2, -0.3, 1.5, -1};
     float[] values = new float[factors.length * COLUMNS];
@@ -112,11 +139,12 @@ class ScaledWeight_of_Test {
         FakeQuantizer.apply(scaled.weight().floats(), weight.sizes(), scaled.encoding());
     float[] exact = after.floats();
     for (int i = 0; i < exact.length; i++) {
-      double step = scaled.encoding().grids().get(i / COLUMNS).scale();
-      assertThat(Math.abs(rounded[i] - exact[i])).isLessThanOrEqualTo((float) (0.5001 * step));
+      Encoding grid = scaled.encoding().grids().get(i / COLUMNS);
+      double most = rounded[i] > grid.max() - grid.scale() / 2 ? 1 : 0.5001;
+      assertThat((double) Math.abs(rounded[i] - exact[i])).isLessThanOrEqualTo(most * grid.scale());
     }
     // −4 is the most negative code; a channel that is nowhere negative may have an unsigned grid.
-    assertThat(scaled.replaced())
+    assertThat(scaled.changed())
         .isEqualTo(
             switch (symmetry) {
               case ASYMMETRIC, STRICT -> 0;
@@ -135,7 +163,7 @@ class ScaledWeight_of_Test {
 
     ScaledWeight scaled = ScaledWeight.of(weight, encoding, after, factors, spec);
 
-    assertThat(scaled.replaced()).isEqualTo(1);
+    assertThat(scaled.changed()).isEqualTo(1);
     assertThat(scaled.encoding().grids().get(0).scale()).isEqualTo(0x1p-23);
     assertThat(scaled.encoding().grids().get(1).scale())
         .isEqualTo((float) (2 * encoding.grids().get(1).scale()));
