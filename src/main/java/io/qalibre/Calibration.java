@@ -3,6 +3,7 @@ package io.qalibre;
 import io.qalibre.engine.Calibrator;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.export.StatisticsFile;
+import io.qalibre.graph.Graph;
 import io.qalibre.quant.Histogram;
 import io.qalibre.quant.Statistics;
 import io.qalibre.view.Tables;
@@ -66,6 +67,24 @@ public record Calibration(Map<String, Statistics> statistics) implements Viewabl
     } catch (IllegalArgumentException e) {
       throw new QalibreException("`" + name + "`: " + e.getMessage() + "; see bins()", e);
     }
+  }
+
+  /**
+   * The same for a graph in which some tensors are called otherwise: its activations' quantizers
+   * are those of the other one, in the same order.
+   */
+  Calibration renamed(Graph before, Graph after) {
+    List<String> now = List.copyOf(Calibrator.keys(after).values());
+    Map<String, Statistics> renamed = new LinkedHashMap<>();
+    int i = 0;
+    for (String key : Calibrator.keys(before).values()) {
+      Statistics seen = statistics.get(key);
+      if (seen != null) {
+        renamed.put(now.get(i), seen);
+      }
+      i++;
+    }
+    return new Calibration(renamed);
   }
 
   /**

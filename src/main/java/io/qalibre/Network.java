@@ -78,6 +78,13 @@ public final class Network implements Evaluable, Viewable {
         .toList();
   }
 
+  /** The same network in another form: normalizations that it had were folded since. */
+  Network withFolded(Graph changed, List<BatchNormFolding.Folded> more) {
+    List<BatchNormFolding.Folded> all = new ArrayList<>(norms);
+    all.addAll(more);
+    return new Network(changed, steps, all);
+  }
+
   /** A row an operator: node, type, output shape, parameters, multiply-accumulates a sample. */
   public Table summary() {
     Map<String, TensorShape> shapes = ShapeInference.infer(graph);

@@ -56,6 +56,11 @@ public final class QuantizationSimModel implements Viewable {
     return network;
   }
 
+  /** The same placement on another form of the network. */
+  QuantizationSimModel of(Network changed, Graph placed) {
+    return new QuantizationSimModel(changed, placed, source, integerBias);
+  }
+
   /** A row a quantizer: what it quantizes, how, and the rules that decided. */
   public Table quantizers() {
     return Tables.of("Quantizers by " + source, graph.quantizers())

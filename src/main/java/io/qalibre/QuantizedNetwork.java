@@ -14,26 +14,25 @@ import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.ptq.AdaRound;
 import io.qalibre.ptq.AdaRounding;
+import io.qalibre.ptq.BatchNormReestimation;
 import io.qalibre.ptq.BiasCorrection;
 import io.qalibre.ptq.BiasCorrector;
 import io.qalibre.ptq.BiasShifts;
 import io.qalibre.ptq.ChosenRanges;
+import io.qalibre.ptq.FoldToScale;
+import io.qalibre.ptq.FoldedNorms;
+import io.qalibre.ptq.ReestimatedNorms;
 import io.qalibre.ptq.RoundingReport;
 import io.qalibre.ptq.SequentialMse;
 import io.qalibre.ptq.SequentialMseSearch;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
 import io.qalibre.qat.TrainingLoop;
-import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Histogram;
 import io.qalibre.quant.Statistics;
-import io.qalibre.quant.TensorEncoding;
-import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.IntStream;
 import tech.tablesaw.api.Table;
 
 /** A simulation whose quantizers know their ranges: an immutable value. */
@@ -61,25 +60,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    * largest scale. Tensors in float16 have no grid.
    */
   public Table encodings() {
-    record Row(QuantizerNode quantizer, TensorEncoding encoding) {}
-    List<Row> rows =
-        simulation.graph().quantizers().stream()
-            .filter(q -> q.enabled() && !q.spec().format().floating())
-            .map(q -> new Row(q, simulation.encoding(q.id())))
-            .toList();
-    return Tables.of("Encodings", rows)
-        .text("tensor", r -> r.quantizer.tensor())
-        .text("kind", r -> r.quantizer.placement().kind().name().toLowerCase(Locale.ROOT))
-        .integer("bitwidth", r -> r.encoding.bitwidth())
-        .flag("symmetric", r -> r.encoding.first().symmetric())
-        .integer("channels", r -> r.encoding.grids().size())
-        .number("min", r -> r.encoding.min())
-        .number("max", r -> r.encoding.max())
-        .number(
-            "scale",
-            r -> r.encoding.grids().stream().mapToDouble(Encoding::scale).max().orElseThrow())
-        .integer("offset", r -> r.encoding.first().offset())
-        .build();
+    return EncodingTables.all(simulation);
   }
 
   /**
@@ -89,14 +70,7 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    * @throws UnknownNameException if no quantizer of that name is enabled
    */
   public Table encodings(String tensor) {
-    List<Encoding> channels = simulation.encoding(quantizer(tensor).id()).grids();
-    return Tables.titled("Encodings of " + tensor)
-        .integer("channel", IntStream.range(0, channels.size()).asLongStream().toArray())
-        .number("min", channels.stream().mapToDouble(Encoding::min).toArray())
-        .number("max", channels.stream().mapToDouble(Encoding::max).toArray())
-        .number("scale", channels.stream().mapToDouble(Encoding::scale).toArray())
-        .integer("offset", channels.stream().mapToLong(Encoding::offset).toArray())
-        .build();
+    return EncodingTables.channels(tensor, simulation.encoding(quantizer(tensor).id()));
   }
 
   /**
@@ -215,6 +189,65 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    */
   public ChosenRanges weightSearch() {
     return Step.details(own(), "sequentialMse", ChosenRanges.class);
+  }
+
+  /**
+   * Estimates the statistics of batch normalizations anew, as means over batches of what reaches
+   * them in the quantized network: after a training that let them follow its batches, or where
+   * rounding has moved what reaches them. It takes a network that was simulated without folding
+   * them. Encodings of activations are computed anew, since their ranges change, all others stay.
+   * {@link #normStatistics()} says what has changed; {@link #foldBatchNorms()} comes next.
+   *
+   * @param samples inputs as the network was trained on, in batches as large as in a training; all
+   *     are used (AIMET takes 100 batches); labels are not looked at
+   * @throws QalibreException if there is no batch normalization with statistics, there is no
+   *     sample, one does not fit, or a batch holds one value a channel only
+   */
+  public QuantizedNetwork reestimateBatchNorms(Dataset samples) {
+    ReestimatedNorms norms = BatchNormReestimation.reestimate(simulation, samples);
+    return recalibrated(
+        norms.simulation(), samples, new Step("reestimateBatchNorms", norms.summary(), norms));
+  }
+
+  /**
+   * What {@link #reestimateBatchNorms} changed.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public ReestimatedNorms normStatistics() {
+    return Step.details(own(), "reestimateBatchNorms", ReestimatedNorms.class);
+  }
+
+  /**
+   * Folds batch normalizations into the layers before them and the scales of their weights, whose
+   * codes stay: for networks that were simulated, and trained, with live ones. The float network of
+   * what comes out is the folded one, with weights as they are by now. {@link #normFolding()} says
+   * which were folded, and why others were not.
+   *
+   * @throws QalibreException if none can be folded, saying why: a layer's output is quantized in
+   *     front of its normalization, or its weight has a single grid
+   */
+  public QuantizedNetwork foldBatchNorms() {
+    FoldedNorms norms = FoldToScale.fold(simulation);
+    Graph graph = norms.simulation().graph();
+    Network folded = sim.network().withFolded(FloatGraph.of(graph), norms.statistics());
+    return new QuantizedNetwork(
+            sim.of(folded, graph),
+            norms.simulation(),
+            calibration.renamed(simulation.graph(), graph),
+            steps)
+        .with(
+            OverflowGuard.apply(norms.simulation()),
+            new Step("foldBatchNorms", norms.summary(), norms));
+  }
+
+  /**
+   * What {@link #foldBatchNorms} did.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public FoldedNorms normFolding() {
+    return Step.details(own(), "foldBatchNorms", FoldedNorms.class);
   }
 
   /** The same with other parameters, whose encodings stay; activations' are computed anew. */

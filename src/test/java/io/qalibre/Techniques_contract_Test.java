@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.qalibre.engine.EngineArrays;
 import io.qalibre.errors.QalibreException;
+import io.qalibre.export.FloatGraph;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.Tensor;
@@ -38,7 +39,7 @@ class Techniques_contract_Test {
 
   /** Batch normalizations, a ReLU6, a depthwise convolution, a normalization before a matrix. */
   private static final Network NET =
-      Qalibre.of(
+      settled(
           Net.input(4, 6, 6)
               .conv("c1", "x", 8, 4, 3, 3)
               .batchNorm("n1", "c1", 8)
@@ -58,6 +59,14 @@ class Techniques_contract_Test {
               .op("l", "LayerNormalization", List.of("f", "l.weight", "l.bias"), "axis", -1L)
               .linear("y", "l", 5, 12)
               .build("y"));
+
+  /** The same with the statistics that the samples have in its normalizations. */
+  private static Network settled(Graph graph) {
+    QuantConfig fine = QuantConfig.int8().withWeightBits(16).withActivationBits(16);
+    QuantizedNetwork estimated =
+        Qalibre.of(graph).simulate(fine).computeEncodings(SAMPLES).reestimateBatchNorms(SAMPLES);
+    return Qalibre.of(FloatGraph.of(estimated.simulation().graph()));
+  }
 
   /** The same kind of network without a layer normalization. */
   private static final Network CONVOLUTIONS =
@@ -172,7 +181,25 @@ class Techniques_contract_Test {
                 () -> start.adaRound(NO_SAMPLES, ADA_ROUND),
                 empty,
                 () -> floats.adaRound(SAMPLES, ADA_ROUND),
-                "whose weight is quantized to a grid")));
+                "whose weight is quantized to a grid")),
+        new Technique<>(
+            "re-estimate normalizations",
+            unfolded,
+            q -> q.reestimateBatchNorms(SAMPLES),
+            QuantizedNetwork::normStatistics,
+            0,
+            Map.of(
+                () -> unfolded.reestimateBatchNorms(NO_SAMPLES),
+                empty,
+                () -> start.reestimateBatchNorms(SAMPLES),
+                "no batch normalization with statistics")),
+        new Technique<>(
+            "fold normalizations to scales",
+            unfolded,
+            QuantizedNetwork::foldBatchNorms,
+            QuantizedNetwork::normFolding,
+            -1,
+            Map.of(start::foldBatchNorms, "has no batch normalization to fold")));
   }
 
   private static Graph graph(Evaluable network) {

@@ -98,7 +98,15 @@ public final class TrainableBlock extends AbstractBlock {
     return simulation.graph().initializer(name).type() == DataType.FLOAT
         && simulation.graph().operators().stream()
             .filter(n -> n.type().equals("BatchNormalization"))
-            .noneMatch(n -> n.inputs().subList(3, 5).contains(name));
+            .flatMap(n -> n.inputs().subList(3, 5).stream())
+            .noneMatch(statistic -> source(statistic).equals(name));
+  }
+
+  /** The tensor that an operator reads, before its quantizer. */
+  private String source(String read) {
+    return simulation.graph().producer(read).orElse(null) instanceof QuantizerNode quantizer
+        ? quantizer.input()
+        : read;
   }
 
   private Parameter parameter(NDManager manager, String name, Tensor value, boolean learned) {

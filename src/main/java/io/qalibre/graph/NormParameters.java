@@ -11,7 +11,7 @@ import java.util.Optional;
  * <p>All in float32, as AIMET folds: a weight that differs in its last bit may fall on another
  * code, and the simulations would no longer be comparable.
  */
-final class NormParameters {
+public final class NormParameters {
   private final float[] gamma;
   private final float[] beta;
   private final float[] mean;
@@ -25,7 +25,7 @@ final class NormParameters {
   }
 
   /** Those of a node, where its inputs are constants and it does not follow the batch. */
-  static Optional<NormParameters> of(Graph graph, OperatorNode norm) {
+  public static Optional<NormParameters> of(Graph graph, OperatorNode norm) {
     boolean constant =
         norm.inputs().subList(1, 5).stream().allMatch(graph::isInitializer)
             && !norm.attributes().flag("training_mode", false);
@@ -44,6 +44,7 @@ final class NormParameters {
     return Optional.of(new NormParameters(gamma, beta, mean, factors));
   }
 
+  /** The number of channels. */
   int channels() {
     return gamma.length;
   }
@@ -53,7 +54,7 @@ final class NormParameters {
    *
    * @param times how often
    */
-  double[] factors(int times) {
+  public double[] factors(int times) {
     double[] repeated = new double[factors.length * times];
     for (int i = 0; i < repeated.length; i++) {
       repeated[i] = factors[i / times];

@@ -147,8 +147,8 @@ final class Biases {
         : node;
   }
 
-  private static Map<String, TensorEncoding> encodings(
-      Simulation simulation, Map<String, Tensor> changed) {
+  /** The encodings of a simulation some of whose parameters have other values, by tensor. */
+  static Map<String, TensorEncoding> encodings(Simulation simulation, Map<String, Tensor> changed) {
     Map<String, TensorEncoding> encodings = new LinkedHashMap<>(simulation.encodings());
     for (QuantizerNode quantizer : simulation.graph().quantizers()) {
       Tensor value = changed.get(quantizer.input());

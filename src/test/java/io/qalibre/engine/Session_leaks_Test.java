@@ -18,6 +18,7 @@ import io.qalibre.graph.Tensor;
 import io.qalibre.ptq.ActivationSmoothing;
 import io.qalibre.ptq.AdaRound;
 import io.qalibre.ptq.AdaRounding;
+import io.qalibre.ptq.BatchNormReestimation;
 import io.qalibre.ptq.BiasCorrection;
 import io.qalibre.ptq.BiasCorrector;
 import io.qalibre.ptq.SequentialMse;
@@ -161,6 +162,27 @@ class Session_leaks_Test {
             assertThatThrownBy(
                     () -> ActivationSmoothing.smooth(graph, interrupting, SmoothQuant.DEFAULT))
                 .isInstanceOf(QalibreException.class));
+  }
+
+  @Test
+  void re_estimating_batch_normalizations_leaves_no_arrays() {
+    Graph graph =
+        Net.input(3, 6, 6)
+            .conv("c", "x", 4, 3, 3, 3)
+            .batchNorm("n", "c", 4)
+            .op("y", "Relu", List.of("n"))
+            .build("y");
+    Graph placed = Placement.place(graph, RuntimeConfig.builtIn("int8"), PlacementOptions.DEFAULT);
+    Simulation simulation = Calibrator.calibrate(placed, DATA).simulation();
+    assertLeavesNothing(() -> BatchNormReestimation.reestimate(simulation, DATA));
+    Labelled interrupting = DATA.before(i -> Thread.currentThread().interrupt());
+    Labelled other = Labelled.of(Net.data(1, 2, 1, 6, 6), 0, 1);
+    for (Labelled data : List.of(interrupting, other)) {
+      assertLeavesNothing(
+          () ->
+              assertThatThrownBy(() -> BatchNormReestimation.reestimate(simulation, data))
+                  .isInstanceOf(QalibreException.class));
+    }
   }
 
   @Test
