@@ -1,5 +1,5 @@
-"""Writes figures into README.md, between marks: the result table of the quickstart's stored outputs, and the trained
-networks of data/models/models.json.
+"""Writes figures into README.md, between marks: the result tables of notebooks' stored outputs, and the trained networks
+of data/models/models.json.
 
 Run it after `./run --save`: .venv/bin/python scripts/readme_results.py
 """
@@ -12,19 +12,20 @@ import sys
 import nbformat
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NOTEBOOK = ROOT / "notebooks" / "01-quickstart.ipynb"
+QUICKSTART = ROOT / "notebooks" / "01-quickstart.ipynb"
+PTQ = ROOT / "notebooks" / "03-ptq-step-by-step.ipynb"
 MODELS = ROOT / "data" / "models" / "models.json"
 README = ROOT / "README.md"
 
 
-def result_text(notebook):
+def result_text(path):
     """The plain text of the cell that is tagged as the notebook's result."""
-    for cell in notebook.cells:
+    for cell in nbformat.read(path, as_version=4).cells:
         if "result" in cell.metadata.get("tags", []):
             for output in cell.outputs:
                 if output.output_type == "execute_result":
                     return output.data["text/plain"]
-    sys.exit(f"{NOTEBOOK.name} has no stored result: run ./run --save first")
+    sys.exit(f"{path.name} has no stored result: run ./run --save first")
 
 
 def markdown(text):
@@ -40,9 +41,9 @@ def markdown(text):
 
 
 def quickstart():
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = nbformat.read(QUICKSTART, as_version=4)
     seed = re.search(r"Qalibre\.seed\((\d+)\)", "\n".join(cell.source for cell in notebook.cells))
-    return markdown(result_text(notebook)) + f"\n\nSeed {seed.group(1)}; differences are paired, with their standard errors.\n"
+    return markdown(result_text(QUICKSTART)) + f"\n\nSeed {seed.group(1)}; differences are paired, with their standard errors.\n"
 
 
 def models():
@@ -63,6 +64,7 @@ def replaced(text, mark, content):
 def main():
     text = README.read_text(encoding="utf-8")
     text = replaced(text, "results", quickstart())
+    text = replaced(text, "ptq", markdown(result_text(PTQ)) + "\n")
     text = replaced(text, "models", models())
     README.write_text(text, encoding="utf-8")
 

@@ -1,7 +1,6 @@
 """A contender: aimet_torch's AdaRound of the first layers of torchvision's MobileNetV2 at 4 bits, all that it takes
 divided by iterations and layers."""
 
-import contextlib
 import os
 import sys
 import tempfile
@@ -29,7 +28,15 @@ def first_layers(count):
     return torch.nn.Sequential(*kept).eval()
 
 
+def answers():
+    """What this program answers; all that AIMET logs to standard output goes to standard error from now on."""
+    own = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return own
+
+
 def main():
+    out = answers()
     layers, iterations = int(sys.argv[1]), int(sys.argv[2])
     torch.manual_seed(1)
     torch.set_num_threads(os.cpu_count())
@@ -40,14 +47,14 @@ def main():
     def each():
         start = time.perf_counter()
         parameters = AdaroundParameters(data_loader=data, num_batches=BATCHES, default_num_iterations=iterations)
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+        with tempfile.TemporaryDirectory() as folder:
             Adaround.apply_adaround(model, data[0][:1], parameters, folder, "first_layers", default_param_bw=4,
                                     default_quant_scheme=QuantScheme.post_training_tf)
         return 1e3 * (time.perf_counter() - start) / iterations / layers
 
-    print("first", each(), flush=True)
+    print("first", each(), file=out, flush=True)
     for line in sys.stdin:
-        print(*[each() for _ in range(int(line.split()[1]))], flush=True)
+        print(*[each() for _ in range(int(line.split()[1]))], file=out, flush=True)
 
 
 if __name__ == "__main__":
