@@ -83,14 +83,24 @@ def solve(name, grid, bits, x, low, high):
     return case | {"dscale": plain(step.grad * factor)}
 
 
+def values(low, high, steps):
+    """Values that are far enough from ties for float32 to round them as float64 does."""
+    while True:
+        near, far = (RANDOM.uniform(by * low, by * high, VALUES // 2) for by in (1.2, 3))
+        x = numpy.round(numpy.concatenate([near, far]), 5)
+        t = x * steps / (high - low)
+        if (abs(t - numpy.floor(t) - 0.5) > 1e-3).all():
+            return x
+
+
 def anywhere(grid, bits, channels):
     """Values within the range and beyond both of its ends; ranges as training leaves them, off their own grids."""
     low = numpy.round(RANDOM.uniform(-1.2, -0.3, channels), 3)
     high = numpy.round(RANDOM.uniform(0.3, 1.7, channels), 3)
+    first, last = codes(grid, bits)
     if grid == "unsigned":
         low = numpy.round(RANDOM.uniform(-0.1, 0.1, channels), 3)
-    x = [numpy.round(numpy.concatenate([RANDOM.uniform(1.3 * a, 1.3 * b, VALUES - 4), [3 * a, 2 * b, 0.48 * a, 0.51 * b]]), 5)
-         for a, b in zip(low, high)]
+    x = [values(a, b, last - first) for a, b in zip(low, high)]
     return solve(f"{grid} {bits} bits {channels} anywhere", grid, bits, x, low, high)
 
 
