@@ -12,6 +12,8 @@ import io.qalibre.errors.InterruptedWorkException;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
+import io.qalibre.graph.Node;
+import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.ShapeInference;
 import io.qalibre.graph.Simulation;
@@ -125,11 +127,24 @@ public final class TrainableBlock extends AbstractBlock {
     return damping.size();
   }
 
+  /** Whether an initializer learns: floats do, but for the statistics of normalizations. */
   private boolean learned(String name) {
-    return simulation.graph().initializer(name).type() == DataType.FLOAT
-        && simulation.graph().operators().stream()
-            .filter(n -> n.type().equals("BatchNormalization"))
-            .noneMatch(n -> n.inputs().subList(3, 5).contains(name));
+    return simulation.graph().initializer(name).type() == DataType.FLOAT && !statistics(name);
+  }
+
+  /** Whether a normalization reads a tensor as its mean or variance, through a quantizer or not. */
+  private boolean statistics(String tensor) {
+    for (Node reader : simulation.graph().consumers(tensor)) {
+      boolean read =
+          reader instanceof OperatorNode node
+              ? node.type().equals("BatchNormalization")
+                  && node.inputs().subList(3, 5).contains(tensor)
+              : reader instanceof QuantizerNode quantizer && statistics(quantizer.output());
+      if (read) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private Parameter parameter(String name, Tensor value, boolean learned) {

@@ -33,7 +33,9 @@ final class Criterion implements AutoCloseable {
       return hard;
     }
     NDArray soft = distance(distillation, teacher.forward(inputs), answers);
-    return hard.mul(1 - distillation.weight()).add(soft.mul(distillation.weight()));
+    // Numbers of double precision would make the sums so, too.
+    float weight = (float) distillation.weight();
+    return hard.mul(1 - weight).add(soft.mul(weight));
   }
 
   /** T² · KL(teacher ‖ network), the mean of the batch. */
@@ -45,7 +47,7 @@ final class Criterion implements AutoCloseable {
           "distillFrom: the teacher `%s` gives %s, the network %s; expected one output of the same shape"
               .formatted(options.teacher().graph().name(), shapes(expected), shapes(answers)));
     }
-    double temperature = options.temperature();
+    float temperature = (float) options.temperature();
     NDArray teacher = expected.head().div(temperature).logSoftmax(-1);
     NDArray student = answers.head().div(temperature).logSoftmax(-1);
     long samples = answers.head().getShape().get(0);
