@@ -1,5 +1,6 @@
 package io.qalibre.engine;
 
+import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -19,6 +20,9 @@ import io.qalibre.graph.ShapeInference;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.graph.TensorShape;
+import io.qalibre.graph.ValueInfo;
+import java.io.DataInputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,6 +90,11 @@ public final class TrainableBlock extends AbstractBlock {
         pairs.add(parameter(node.id() + form.suffixes().get(i), value, learns));
       }
     }
+    // Nothing waits for shapes to be initialized: the model can be saved from the beginning.
+    inputShapes =
+        graph.inputs().stream()
+            .map(input -> new Shape(input.shape().fix(1).sizes()))
+            .toArray(Shape[]::new);
     ranges = new RangeParameters(form, source.ranges(), simulation.encodings(), pairs);
     damping = new OscillationDamping(quantizedWeights(graph), weights, ranges);
   }
@@ -148,13 +157,11 @@ public final class TrainableBlock extends AbstractBlock {
   }
 
   private Parameter parameter(String name, Tensor value, boolean learned) {
+    // A trainer of a model that was loaded makes all parameters learn but those of this type.
+    Parameter.Type type = learned ? Parameter.Type.OTHER : Parameter.Type.RUNNING_MEAN;
     Parameter parameter =
         addParameter(
-            Parameter.builder()
-                .setName(name)
-                .setType(Parameter.Type.OTHER)
-                .optRequiresGrad(learned)
-                .build());
+            Parameter.builder().setName(name).setType(type).optRequiresGrad(learned).build());
     NDArray array = Transfer.toArray(manager, value);
     parameter.setArray(array);
     if (learned) {
@@ -212,6 +219,36 @@ public final class TrainableBlock extends AbstractBlock {
       array.setName(list);
       arguments.add(array);
     }
+  }
+
+  /**
+   * Takes the parameters that {@code Model.load} reads; what learned before learns again.
+   *
+   * @throws MalformedModelException if the file is not of a network of the same parameters
+   */
+  @Override
+  public void loadParameters(NDManager into, DataInputStream stream)
+      throws IOException, MalformedModelException {
+    List<Parameter> all = List.copyOf(getDirectParameters().values());
+    List<NDArray> before = all.stream().map(Parameter::getArray).toList();
+    super.loadParameters(into, stream);
+    for (int i = 0; i < all.size(); i++) {
+      NDArray found = all.get(i).getArray();
+      if (!found.getShape().equals(before.get(i).getShape())) {
+        throw new MalformedModelException(
+            "parameter `%s`: expected shape %s, found %s"
+                .formatted(all.get(i).getName(), before.get(i).getShape(), found.getShape()));
+      }
+      found.setRequiresGradient(all.get(i).requiresGradient());
+    }
+    before.forEach(NDArray::close);
+  }
+
+  /** The names of the network's inputs and their shapes, for a batch of one. */
+  @Override
+  public PairList<String, Shape> describeInput() {
+    List<String> names = simulation.graph().inputs().stream().map(ValueInfo::name).toList();
+    return new PairList<>(names, List.of(inputShapes));
   }
 
   /** All weights and ranges as they are now, by parameter name. */
