@@ -109,9 +109,7 @@ class QuantizedNetwork_train_Test {
           && System.nanoTime() < deadline) {
         Thread.sleep(20);
       }
-      assertThat(process.isAlive())
-          .as(Files.readString(folder.resolve("output.txt")))
-          .isTrue();
+      assertThat(process.isAlive()).as(Files.readString(folder.resolve("output.txt"))).isTrue();
     } finally {
       process.destroyForcibly().waitFor();
     }

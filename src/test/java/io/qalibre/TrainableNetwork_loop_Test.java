@@ -85,7 +85,9 @@ class TrainableNetwork_loop_Test {
         tuned = network.freeze();
       }
 
-      assertThat(tuned.evaluate(VALIDATION).top1()).as("%s, Adam: %s", estimator, adam).isGreaterThan(90);
+      assertThat(tuned.evaluate(VALIDATION).top1())
+          .as("%s, Adam: %s", estimator, adam)
+          .isGreaterThan(90);
       assertThat(encodings(tuned).equals(encodings(START))).isEqualTo(!estimator.learnsRanges());
     }
   }

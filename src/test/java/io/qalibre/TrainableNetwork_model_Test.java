@@ -52,8 +52,7 @@ class TrainableNetwork_model_Test {
     DefaultTrainingConfig config =
         new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
             .optDevices(new Device[] {Device.cpu()})
-            .optOptimizer(
-                Optimizer.sgd().setLearningRateTracker(Tracker.fixed(0.05f)).build());
+            .optOptimizer(Optimizer.sgd().setLearningRateTracker(Tracker.fixed(0.05f)).build());
     try (Trainer trainer = trainable.trainer(config)) {
       trainer.initialize(new Shape(1, 2));
       EasyTrain.fit(trainer, 1, TRAINING, null);

@@ -57,7 +57,9 @@ final class FixedGrids {
     return Objects.requireNonNull(encodings.get(node.id()), node::id);
   }
 
-  /** The clamp of {@code hardtanh}, whose gradient is zero at its bounds, which must be in order. */
+  /**
+   * The clamp of {@code hardtanh}, whose gradient is zero at its bounds, which must be in order.
+   */
   private static float[] numbers(Encoding grid, ProgramSource.Activation activation) {
     float low = Math.nextDown(lowest(grid));
     float high = Math.nextUp(highest(grid));

@@ -52,7 +52,7 @@ final class OscillationDamping {
    *
    * @param quantizers the quantizers of its weights
    * @param parameters the weights by the names of the tensors that the quantizers read
-   * @param form the ranges
+   * @param all the ranges
    */
   OscillationDamping(
       List<QuantizerNode> quantizers, Map<String, Parameter> parameters, RangeParameters all) {
@@ -76,13 +76,10 @@ final class OscillationDamping {
 
   private void line(StringBuilder body, QuantizerScript script, RangeForm form, int rank) {
     int i = weights.size();
-    String first = "r[" + 2 * i + "]";
-    String second = "r[" + (2 * i + 1) + "]";
-    String scale = "s" + i;
-    body.append("    %s = %s\n".formatted(scale, script.scale(form, first, second)));
-    body.append("    z%d = %s\n".formatted(i, script.zero(form, first, second, scale)));
     Codes codes = script.codes();
     String shape = script.shape(rank);
+    body.append("    s%d = %s\n".formatted(i, script.scale(form, 2 * i)));
+    body.append("    z%d = %s\n".formatted(i, script.zero(form, 2 * i, "s" + i)));
     body.append(
         "    d%1$d = (self).damp(w[%1$d], g[%1$d], torch.view(s%1$d, %2$s), torch.view(torch.rsub(z%1$d, %3$d), %2$s), torch.view(torch.rsub(z%1$d, %4$d), %2$s), factor, )\n"
             .formatted(i, shape, codes.first(), codes.last()));

@@ -36,7 +36,6 @@ final class ProgramCompiler {
 
   /** ATen's numbers for floats of half, single and double precision. */
   private static final int HALF = 5;
-
   private static final int FLOAT = 6;
   private static final int DOUBLE = 7;
 
@@ -230,34 +229,27 @@ final class ProgramCompiler {
   }
 
   private void learn(QuantizerNode node, RangeForm form) {
-    int at = 2 * range(node);
     QuantizerScript script = new QuantizerScript(node);
-    String first = "r[" + at + "]";
-    String second = "r[" + (at + 1) + "]";
-    String scale = let(script.scale(form, first, second));
-    String zero = let(script.zero(form, first, second, scale));
+    int at = 2 * range(node);
+    String scale = let(script.scale(form, at));
+    String zero = let(script.zero(form, at, scale));
     int rank = facts.shape(node.input()).rank();
     assign(node.output(), script.learned(form, variable(node.input()), rank, scale, zero));
   }
 
   /** Quantizers that share an encoding have one range; its number in order. */
   private int range(QuantizerNode node) {
-    int known = 0;
-    while (known < ranges.size() && !ranges.get(known).id().equals(node.id())) {
-      known++;
-    }
-    if (known == ranges.size()) {
+    int known = ranges.stream().map(QuantizerNode::id).toList().indexOf(node.id());
+    if (known < 0) {
       ranges.add(node);
     }
-    return known;
+    return known < 0 ? ranges.size() - 1 : known;
   }
 
   private void stay(QuantizerNode node) {
     boolean channels = node.spec().perChannel();
     int at =
-        channels
-            ? 1 + FixedGrids.ARRAYS * range(node)
-            : FixedGrids.NUMBERS * activations.size();
+        channels ? 1 + FixedGrids.ARRAYS * range(node) : FixedGrids.NUMBERS * activations.size();
     String in = variable(channels ? node.input() : clamped(node));
     int rank = facts.shape(node.input()).rank();
     assign(node.output(), new QuantizerScript(node).fixed(in, at, rank));

@@ -96,24 +96,24 @@ final class QuantizerScript {
     this.codes = Codes.of(spec);
   }
 
-  /** The scale that follows from the variables of two parameters. */
-  String scale(RangeForm form, String first, String second) {
+  /** The scale that follows from two parameters, of which the first has a place in the list. */
+  String scale(RangeForm form, int at) {
     double least = Grids.minimumScale(spec.bitwidth());
     return switch (form) {
       case ENDS ->
-          "(self).scale(%s, %s, %d., %s, )".formatted(first, second, codes.steps(), least);
-      case STEP -> "torch.clamp(torch.abs(%s), %s)".formatted(first, least);
+          "(self).scale(r[%d], r[%d], %d., %s, )".formatted(at, at + 1, codes.steps(), least);
+      case STEP -> "torch.clamp(torch.abs(r[%d]), %s)".formatted(at, least);
     };
   }
 
-  /** The zero point that follows from the variables of two parameters and of the scale. */
-  String zero(RangeForm form, String first, String second, String scale) {
+  /** The zero point that follows from two parameters and the variable of the scale. */
+  String zero(RangeForm form, int at, String scale) {
     if (spec.symmetry().symmetric()) {
       return "torch.zeros_like(torch.detach(%s))".formatted(scale);
     }
     return switch (form) {
-      case ENDS -> "(self).zero(%s, %s, %d., )".formatted(first, scale, codes.steps());
-      case STEP -> second;
+      case ENDS -> "(self).zero(r[%d], %s, %d., )".formatted(at, scale, codes.steps());
+      case STEP -> "r[%d]".formatted(at + 1);
     };
   }
 

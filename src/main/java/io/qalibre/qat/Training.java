@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param recipe how weights and ranges are updated, and toward what
  * @param run what makes a run repeatable, and who hears of it
  */
-public record Training(
-    int epochs, Schedule schedule, Selection selection, Recipe recipe, Run run) {
+public record Training(int epochs, Schedule schedule, Selection selection, Recipe recipe, Run run) {
   /** Checks the number. */
   public Training {
     if (epochs < 1) {
@@ -73,7 +72,9 @@ public record Training(
     return with(new Schedule(schedule.highest(), epochs, schedule.fall()));
   }
 
-  /** The same with a learning rate that falls to zero along half a cosine, as it does by default. */
+  /**
+   * The same with a learning rate that falls to zero along half a cosine, as it does by default.
+   */
   public Training cosineSchedule() {
     return with(new Schedule(schedule.highest(), schedule.warmup(), new Schedule.Cosine()));
   }

@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * A case of {@code scripts/golden_gradients.py}: values, what comes in from behind, and what torch's
- * autograd makes of it.
+ * A case of {@code scripts/golden_gradients.py}: values, what comes in from behind, and what
+ * torch's autograd makes of it.
  */
 record GoldenGradient(
     String name,

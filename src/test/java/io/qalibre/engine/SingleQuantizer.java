@@ -45,7 +45,9 @@ final class SingleQuantizer {
     return new Simulation(graph, Map.of("w", encoding));
   }
 
-  /** The gradients of the sum of the outputs, by the names of what learns; {@code y}: the outputs. */
+  /**
+   * The gradients of the sum of the outputs, by the names of what learns; {@code y}: the outputs.
+   */
   static Map<String, float[]> gradients(TrainableBlock block, Tensor g, NDManager manager) {
     Map<String, float[]> gradients = new TreeMap<>();
     try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {

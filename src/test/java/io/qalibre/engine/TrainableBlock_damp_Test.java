@@ -57,8 +57,7 @@ class TrainableBlock_damp_Test {
             .toList();
     Tensor w = Net.data(1, CHANNELS, WIDTH); // some are beyond the ends
     Tensor g = Net.data(2, CHANNELS, WIDTH);
-    Simulation start =
-        SingleQuantizer.simulation(spec, w, g, TensorEncoding.ofAxis(axis, grids));
+    Simulation start = SingleQuantizer.simulation(spec, w, g, TensorEncoding.ofAxis(axis, grids));
     TrainableBlock block = new TrainableBlock(start, manager, estimator);
     Map<String, float[]> before = SingleQuantizer.gradients(block, g, manager);
 

@@ -64,8 +64,7 @@ class TrainableBlock_fixedRanges_Test {
   @ValueSource(strings = {"int8", "per_channel", "per_tensor"})
   void they_compute_what_the_simulation_computes(String config) {
     Simulation start = simulation(network(), config, PICTURES);
-    TrainableBlock block =
-        new TrainableBlock(start, manager, GradientEstimator.STRAIGHT_THROUGH);
+    TrainableBlock block = new TrainableBlock(start, manager, GradientEstimator.STRAIGHT_THROUGH);
 
     float[] simulated = Runner.run(start, Map.of("x", PICTURES)).get("y").floats();
 
@@ -128,8 +127,7 @@ class TrainableBlock_fixedRanges_Test {
       Tensor samples = Tensor.of(new float[] {-1, 0, 1, 2, 3, 5}, 1, 6);
       Tensor zeros = Tensor.of(new float[6], 1, 6);
       Simulation start = simulation(graph, "per_tensor", samples);
-      TrainableBlock block =
-          new TrainableBlock(start, manager, GradientEstimator.STRAIGHT_THROUGH);
+      TrainableBlock block = new TrainableBlock(start, manager, GradientEstimator.STRAIGHT_THROUGH);
       Map<String, Tensor> narrower = new HashMap<>(block.snapshot());
       narrower.put("r.range_max", Tensor.of(new float[] {8}, 1));
       block.restore(narrower);

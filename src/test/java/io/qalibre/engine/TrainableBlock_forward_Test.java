@@ -54,7 +54,8 @@ class TrainableBlock_forward_Test {
         QuantizerSpec spec = QuantizerSpec.perTensor(bits, QuantScheme.MIN_MAX, symmetry);
         Encoding grid = Grids.grid(range, spec);
         Simulation start =
-            SingleQuantizer.simulation(spec, Net.data(1, 1, 50), Net.data(2, 1, 50), TensorEncoding.perTensor(grid));
+            SingleQuantizer.simulation(
+                spec, Net.data(1, 1, 50), Net.data(2, 1, 50), TensorEncoding.perTensor(grid));
 
         Simulation frozen = new TrainableBlock(start, manager).freeze();
 
@@ -81,7 +82,8 @@ class TrainableBlock_forward_Test {
     Tensor w = Net.data(1, 1, 200);
     Tensor g = Net.data(2, 1, 200);
     for (Range range : List.of(new Range(-0.9, 1.3), new Range(0, 2))) {
-      Simulation start = SingleQuantizer.simulation(spec, w, g, TensorEncoding.perTensor(Grids.grid(range, spec)));
+      Simulation start =
+          SingleQuantizer.simulation(spec, w, g, TensorEncoding.perTensor(Grids.grid(range, spec)));
 
       float[] trained =
           new TrainableBlock(start, manager)
@@ -104,7 +106,8 @@ class TrainableBlock_forward_Test {
     Tensor g = Net.data(2, 1, 50);
     Encoding grid = Grids.grid(new Range(-1, 1), spec);
     TrainableBlock block =
-        new TrainableBlock(SingleQuantizer.simulation(spec, g, g, TensorEncoding.perTensor(grid)), manager);
+        new TrainableBlock(
+            SingleQuantizer.simulation(spec, g, g, TensorEncoding.perTensor(grid)), manager);
     NDList two = new NDList(Transfer.toArray(manager, g), Transfer.toArray(manager, g));
 
     assertThatThrownBy(() -> block.forward(new ParameterStore(manager, false), two, true))
@@ -117,7 +120,8 @@ class TrainableBlock_forward_Test {
     QuantizerSpec spec = QuantizerSpec.perTensor(8, QuantScheme.MIN_MAX, Symmetry.ASYMMETRIC);
     Tensor g = Net.data(2, 1, 50);
     Encoding grid = Grids.grid(new Range(-1, 1), spec);
-    Simulation start = SingleQuantizer.simulation(spec, Net.data(1, 1, 50), g, TensorEncoding.perTensor(grid));
+    Simulation start =
+        SingleQuantizer.simulation(spec, Net.data(1, 1, 50), g, TensorEncoding.perTensor(grid));
     TrainableBlock block = new TrainableBlock(start, manager);
     float[] first = null;
     for (int i = 0; i < 16; i++) {

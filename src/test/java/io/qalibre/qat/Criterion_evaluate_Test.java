@@ -17,10 +17,7 @@ import org.junit.jupiter.api.Test;
 class Criterion_evaluate_Test {
   /** The teacher's logits are twice its input. */
   private static final Graph TEACHER =
-      Net.input(3)
-          .constant("two", Tensor.scalar(2))
-          .op("y", "Mul", List.of("x", "two"))
-          .build("y");
+      Net.input(3).constant("two", Tensor.scalar(2)).op("y", "Mul", List.of("x", "two")).build("y");
 
   private static double[] softmax(float[] logits, double temperature) {
     double[] exponentials = new double[logits.length];

@@ -132,8 +132,7 @@ class TrainingLoop_options_Test {
     Simulation good = trained(options(10));
     Training training = Qat.epochs(9).learningRate(5).validate(VALIDATION);
 
-    History stopped =
-        TrainingLoop.train(good, pass -> WRONG, training.stopAfter(2)).history();
+    History stopped = TrainingLoop.train(good, pass -> WRONG, training.stopAfter(2)).history();
 
     assertThat(stopped.epochs()).extracting(History.Epoch::number).containsExactly(0, 1, 2);
     assertThat(stopped.kept()).isZero();
@@ -144,8 +143,7 @@ class TrainingLoop_options_Test {
   void an_early_end_needs_samples_that_choose() {
     assertThatThrownBy(() -> trained(options(1).stopAfter(2)))
         .isInstanceOf(QalibreException.class)
-        .hasMessage(
-            "stopAfter: nothing says which epoch is better; give samples with validate(…)");
+        .hasMessage("stopAfter: nothing says which epoch is better; give samples with validate(…)");
     assertThatThrownBy(() -> options(1).stopAfter(0)).isInstanceOf(QalibreException.class);
   }
 
@@ -164,8 +162,7 @@ class TrainingLoop_options_Test {
   @Test
   void a_network_learns_from_a_teacher_what_its_labels_do_not_say() {
     Graph teacher =
-        TrainingLoop.train(
-                Simulation.of(NET), pass -> TRAINING, Fp32.epochs(20).learningRate(0.3))
+        TrainingLoop.train(Simulation.of(NET), pass -> TRAINING, Fp32.epochs(20).learningRate(0.3))
             .simulation()
             .graph();
     Simulated asNetwork = () -> Simulation.of(teacher);
@@ -213,7 +210,8 @@ class TrainingLoop_options_Test {
 
   @Test
   void damped_weights_end_near_their_codes() {
-    Training training = Qat.epochs(20).method(Training.Method.SGD).learningRate(0.01).frozenRanges();
+    Training training =
+        Qat.epochs(20).method(Training.Method.SGD).learningRate(0.01).frozenRanges();
 
     double free = distance(trained(training));
     double damped = distance(trained(training.dampOscillations(50)));
