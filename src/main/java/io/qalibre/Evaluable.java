@@ -5,15 +5,12 @@ import io.qalibre.engine.Accuracy;
 import io.qalibre.engine.Metric;
 import io.qalibre.engine.Runner;
 import io.qalibre.engine.Score;
-import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Simulated;
 import io.qalibre.graph.Tensor;
 import java.util.Map;
 
 /** What can be run and measured: a float network, or a quantized one. */
-public sealed interface Evaluable permits Network, QuantizedNetwork {
-  /** The graph and its encodings; a float network has none. */
-  Simulation simulation();
-
+public sealed interface Evaluable extends Simulated permits Network, QuantizedNetwork {
   /**
    * Runs one batch.
    *

@@ -2,6 +2,7 @@ package io.qalibre;
 
 import ai.djl.training.dataset.Dataset;
 import io.qalibre.engine.Calibrator;
+import io.qalibre.engine.GradientEstimator;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.errors.UnknownNameException;
 import io.qalibre.export.Export;
@@ -275,9 +276,22 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
     return with(result.simulation(), new Step("train", trained.summary(options.epochs()), trained));
   }
 
-  /** The simulation as a DJL model for a training loop of the user's own; close it. */
+  /**
+   * The simulation as a DJL model for a training loop of the user's own; close it. Weights learn,
+   * and ranges as AIMET's do.
+   */
   public TrainableNetwork trainable() {
-    return new TrainableNetwork(this);
+    return trainable(GradientEstimator.LEARNED);
+  }
+
+  /**
+   * The simulation as a DJL model for a training loop of the user's own; close it.
+   *
+   * @param estimator what ranges learn from, or {@link GradientEstimator#STRAIGHT_THROUGH} for
+   *     ranges that stay
+   */
+  public TrainableNetwork trainable(GradientEstimator estimator) {
+    return new TrainableNetwork(this, estimator);
   }
 
   QuantizedNetwork with(Simulation changed, Step step) {

@@ -12,6 +12,7 @@ import io.qalibre.models.MobileNetV2;
 import io.qalibre.models.ResNet50;
 import io.qalibre.qat.Fp32;
 import io.qalibre.qat.History;
+import io.qalibre.qat.Recipe;
 import io.qalibre.qat.Training;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -173,7 +174,7 @@ public final class TrainFp32 {
 
   private static String describe(List<Training> cycles, ImageSplits data) {
     Training first = cycles.get(0);
-    Training.Recipe recipe = first.recipe();
+    Recipe recipe = first.recipe();
     return String.format(
         Locale.ROOT,
         "%s epochs of %,d training pictures, batches of %d, padded by %d, cropped and mirrored;"
@@ -183,8 +184,8 @@ public final class TrainFp32 {
         BATCH,
         PAD,
         recipe.method(),
-        first.learningRate(),
-        recipe.warmup(),
+        first.schedule().highest(),
+        first.schedule().warmup(),
         recipe.weightDecay(),
         SEED);
   }

@@ -1,14 +1,36 @@
 package io.qalibre.engine;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.ValueInfo;
+import java.util.List;
 
 /** Checks that data fits a network's inputs. */
 final class Inputs {
   private Inputs() {}
+
+  /**
+   * Checks a batch.
+   *
+   * @throws QalibreException if there are more or fewer arrays than inputs, or one does not fit
+   */
+  static void check(String network, List<ValueInfo> expected, NDList found) {
+    if (found.size() != expected.size()) {
+      throw new QalibreException(
+          "%s takes %d inputs %s, found %d"
+              .formatted(
+                  network,
+                  expected.size(),
+                  expected.stream().map(ValueInfo::name).toList(),
+                  found.size()));
+    }
+    for (int i = 0; i < expected.size(); i++) {
+      check(expected.get(i), found.get(i));
+    }
+  }
 
   /**
    * Checks an array's type and shape.

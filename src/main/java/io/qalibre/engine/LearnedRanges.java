@@ -3,7 +3,6 @@ package io.qalibre.engine;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
-import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Grids;
 import io.qalibre.quant.QuantizerSpec;
@@ -11,30 +10,13 @@ import io.qalibre.quant.Symmetry;
 import io.qalibre.quant.TensorEncoding;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
 
 /**
- * The learned form of an encoding, minimum and maximum in float32, and back: the same arithmetic as
- * the training program's, so that what was trained is what is frozen.
+ * Encodings of what training has learned: the same float32 arithmetic as the training program's, so
+ * that what was trained is what is frozen.
  */
 final class LearnedRanges {
   private LearnedRanges() {}
-
-  static Tensor min(TensorEncoding encoding) {
-    return tensor(encoding, Encoding::min);
-  }
-
-  static Tensor max(TensorEncoding encoding) {
-    return tensor(encoding, Encoding::max);
-  }
-
-  private static Tensor tensor(TensorEncoding encoding, ToDoubleFunction<Encoding> end) {
-    float[] values = new float[encoding.grids().size()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) end.applyAsDouble(encoding.grids().get(i));
-    }
-    return Tensor.of(values, values.length);
-  }
 
   /**
    * The graph with it decided which symmetric grids are unsigned: calibration chose by the values
@@ -64,33 +46,39 @@ final class LearnedRanges {
         : node;
   }
 
-  /** The encoding that a learned range stands for. */
-  static TensorEncoding encoding(QuantizerSpec spec, float[] min, float[] max) {
+  /** The encoding that minima and maxima stand for. */
+  static TensorEncoding ofEnds(QuantizerSpec spec, float[] min, float[] max) {
     List<Encoding> channels = new ArrayList<>();
     for (int i = 0; i < min.length; i++) {
-      channels.add(
-          spec.symmetry().symmetric()
-              ? symmetric(spec, min[i], max[i])
-              : asymmetric(spec, min[i], max[i]));
+      channels.add(ofEnds(spec, min[i], max[i]));
     }
     return TensorEncoding.ofAxis(spec.axis(), channels);
   }
 
-  private static Encoding asymmetric(QuantizerSpec spec, float min, float max) {
-    long steps = (1L << spec.bitwidth()) - 1;
-    float scale = scale(spec, min, max, steps);
-    long zero = (long) Math.max(0, Math.min((double) steps, Math.rint(-(min / scale))));
-    return Encoding.of(scale, -zero, steps, spec.bitwidth(), false);
+  /** The encoding that scales and zero points stand for. */
+  static TensorEncoding ofSteps(QuantizerSpec spec, float[] scale, float[] zero) {
+    List<Encoding> channels = new ArrayList<>();
+    for (int i = 0; i < scale.length; i++) {
+      float positive = Math.max(Math.abs(scale[i]), least(spec));
+      channels.add(grid(spec, positive, (long) zero[i]));
+    }
+    return TensorEncoding.ofAxis(spec.axis(), channels);
   }
 
-  private static Encoding symmetric(QuantizerSpec spec, float min, float max) {
-    boolean unsigned = spec.symmetry().unsignedIfPositive();
-    long steps = (1L << spec.bitwidth()) - 1 - (spec.symmetry().strict() && !unsigned ? 1 : 0);
-    long negative = unsigned ? 0 : steps - steps / 2;
-    return Encoding.of(scale(spec, min, max, steps), -negative, steps, spec.bitwidth(), true);
+  private static Encoding grid(QuantizerSpec spec, float scale, long zero) {
+    Codes codes = Codes.of(spec);
+    boolean symmetric = spec.symmetry().symmetric();
+    return Encoding.of(scale, codes.first() - zero, codes.steps(), spec.bitwidth(), symmetric);
   }
 
-  private static float scale(QuantizerSpec spec, float min, float max, long steps) {
-    return Math.max(Math.abs(max - min) / steps, (float) Grids.minimumScale(spec.bitwidth()));
+  private static Encoding ofEnds(QuantizerSpec spec, float min, float max) {
+    long steps = Codes.of(spec).steps();
+    float scale = Math.max(Math.abs(max - min) / steps, least(spec));
+    double zero = Math.max(0, Math.min((double) steps, Math.rint(-(min / scale))));
+    return grid(spec, scale, spec.symmetry().symmetric() ? 0 : (long) zero);
+  }
+
+  private static float least(QuantizerSpec spec) {
+    return (float) Grids.minimumScale(spec.bitwidth());
   }
 }

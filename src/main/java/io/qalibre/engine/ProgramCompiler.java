@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Writes a graph as one TorchScript class with a method {@code forward}. */
 final class ProgramCompiler {
@@ -47,6 +48,7 @@ final class ProgramCompiler {
 
   private final Graph graph;
   private final Mode mode;
+  private final @Nullable RangeForm form;
   private final TensorFacts facts;
   private final boolean exactSums;
   private final Map<String, String> variables = new HashMap<>();
@@ -58,16 +60,22 @@ final class ProgramCompiler {
   private final Set<ScriptMethod> methods = new LinkedHashSet<>();
   private int next;
 
-  private ProgramCompiler(Graph graph, Mode mode) {
+  private ProgramCompiler(Graph graph, Mode mode, @Nullable RangeForm form) {
     this.graph = graph;
     this.mode = mode;
+    this.form = form;
     this.facts = ShapeInference.facts(graph);
     this.exactSums = graph.roundsHalfAway();
   }
 
-  /** Compiles a graph for a mode. */
+  /** Compiles a graph for a mode; if it trains, with ranges that stay. */
   static ProgramSource compile(Graph graph, Mode mode) {
-    return new ProgramCompiler(graph, mode).compile();
+    return new ProgramCompiler(graph, mode, null).compile();
+  }
+
+  /** Compiles a graph for a mode of training, in which ranges learn. */
+  static ProgramSource compile(Graph graph, Mode mode, RangeForm form) {
+    return new ProgramCompiler(graph, mode, form).compile();
   }
 
   private ProgramSource compile() {
@@ -102,7 +110,8 @@ final class ProgramCompiler {
   }
 
   private void operate(OperatorNode node) {
-    Optional<Clamp> clamp = mode == Mode.INFER ? absorbed(node) : Optional.empty();
+    boolean fuses = mode == Mode.INFER || (mode.trains() && form == null);
+    Optional<Clamp> clamp = fuses ? absorbed(node) : Optional.empty();
     if (clamp.isPresent()) {
       clamps.put(node.output(), clamp.get());
       return;
@@ -125,6 +134,7 @@ final class ProgramCompiler {
         graph.hasSingleConsumer(node.output())
             && graph.consumers(node.output()).get(0) instanceof QuantizerNode quantizer
             && quantizer.enabled()
+            && !quantizer.spec().perChannel()
             && !quantizer.spec().format().floating();
     return quantizedOnly ? Clamp.of(graph, node) : Optional.empty();
   }
@@ -173,10 +183,8 @@ final class ProgramCompiler {
 
   /** Clamps to the grid's ends, then divides, rounds and multiplies in place: one new tensor. */
   private void infer(QuantizerNode node) {
-    Clamp clamp = clamps.getOrDefault(node.input(), Clamp.NONE);
-    String source = clamp.input().isEmpty() ? node.input() : clamp.input();
     int base = GRID_NUMBERS * activations.size();
-    activations.add(new ProgramSource.Activation(node, clamp.low(), clamp.high()));
+    String source = clamped(node);
     String in = variable(source);
     String clampName = overwritable(source) ? "torch.clamp_" : "torch.clamp";
     String out = fresh("q");
@@ -191,6 +199,13 @@ final class ProgramCompiler {
     variables.put(node.output(), out);
   }
 
+  /** Notes the grid of an activation; the tensor that it clamps, an absorbed function's input. */
+  private String clamped(QuantizerNode node) {
+    Clamp clamp = clamps.getOrDefault(node.input(), Clamp.NONE);
+    activations.add(new ProgramSource.Activation(node, clamp.low(), clamp.high()));
+    return clamp.input().isEmpty() ? node.input() : clamp.input();
+  }
+
   /** Whether nothing else reads a tensor's memory, looking through quantizers that do nothing. */
   private boolean overwritable(String tensor) {
     if (!graph.hasSingleConsumer(tensor)) {
@@ -202,29 +217,53 @@ final class ProgramCompiler {
         : producer instanceof OperatorNode operator && OperatorCatalogue.get(operator).fresh();
   }
 
-  /** Quantizers that share an encoding learn one range. */
   private void train(QuantizerNode node) {
     if (node.spec().granularity() instanceof Granularity.PerBlock) {
       throw new QalibreException(
           "`" + node.tensor() + "` is quantized blockwise, which training does not do yet");
     }
-    int known = 0;
-    while (known < ranges.size() && !ranges.get(known).id().equals(node.id())) {
-      known++;
+    if (form == null) {
+      stay(node);
+    } else {
+      learn(node, form);
     }
-    if (known == ranges.size()) {
+  }
+
+  private void learn(QuantizerNode node, RangeForm form) {
+    QuantizerScript script = new QuantizerScript(node);
+    int at = 2 * range(node);
+    String scale = let(script.scale(form, at));
+    String zero = let(script.zero(form, at, scale));
+    int rank = facts.shape(node.input()).rank();
+    assign(node.output(), script.learned(form, variable(node.input()), rank, scale, zero));
+  }
+
+  /** Quantizers that share an encoding have one range; its number in order. */
+  private int range(QuantizerNode node) {
+    int known = ranges.stream().map(QuantizerNode::id).toList().indexOf(node.id());
+    if (known < 0) {
       ranges.add(node);
     }
-    int at = 2 * known;
-    String call =
-        QuantizerScript.call(node, variable(node.input()), "r[" + at + "]", "r[" + (at + 1) + "]");
-    assign(node.output(), call);
+    return known < 0 ? ranges.size() - 1 : known;
+  }
+
+  private void stay(QuantizerNode node) {
+    boolean channels = node.spec().perChannel();
+    int at =
+        channels ? 1 + FixedGrids.ARRAYS * range(node) : FixedGrids.NUMBERS * activations.size();
+    String in = variable(channels ? node.input() : clamped(node));
+    int rank = facts.shape(node.input()).rank();
+    assign(node.output(), new QuantizerScript(node).fixed(in, at, rank));
   }
 
   private void assign(String tensor, String expression) {
+    variables.put(tensor, let(expression));
+  }
+
+  private String let(String expression) {
     String name = fresh("t");
     lines.add(name + " = " + expression);
-    variables.put(tensor, name);
+    return name;
   }
 
   private String fresh(String prefix) {
@@ -259,6 +298,9 @@ final class ProgramCompiler {
     }
     if (!parameters.isEmpty()) {
       body.add(unpack(List.copyOf(parameters.values()), "p"));
+    }
+    if (mode.trains() && !activations.isEmpty()) {
+      body.add("e = torch.unbind(r[0])");
     }
     body.addAll(lines);
     body.add(
@@ -348,9 +390,7 @@ final class ProgramCompiler {
 
     @Override
     public String let(String expression) {
-      String name = fresh("t");
-      lines.add(name + " = " + expression);
-      return name;
+      return ProgramCompiler.this.let(expression);
     }
 
     @Override

@@ -10,8 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param code the source of {@code __torch__.py}
  * @param parameters what the list {@code p} holds, in order
  * @param activations the quantizers of activations, in order: what {@code e} holds the grids of
- *     when inferring, and whose statistics come out when observing
- * @param ranges the quantizers whose minimum and maximum the list {@code r} holds when training
+ *     when inferring, and whose statistics come out when observing; when training with ranges that
+ *     stay, the quantizers with one grid, whose numbers the first of {@code r} holds
+ * @param ranges the quantizers whose two parameters the list {@code r} holds when training; where
+ *     ranges stay, those with a grid for each channel, of which {@code r} holds three arrays each
  */
 record ProgramSource(
     String code,

@@ -3,19 +3,24 @@ package io.qalibre.engine;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.quant.Grids;
 import io.qalibre.quant.QuantizerSpec;
-import io.qalibre.quant.Symmetry;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * The quantizer of training, whose range is learned: minimum and maximum are the parameters, scale
- * and offset follow from them, and gradients are AIMET's.
+ * The quantizers of training.
  *
- * <p>With N steps: scale = (max − min)/N; asymmetric grids have the zero point −min/scale, rounded
- * straight-through; symmetric grids have it fixed. The fused operators of ATen give d/dx = 1 inside
- * the grid, d/dscale = round(x/s) − x/s inside and the end's code outside, and d/dzero = −s
- * outside.
+ * <p>Where ranges learn, scale and zero point follow from two parameters ({@link RangeForm}). From
+ * minimum and maximum with N steps: scale = (max − min)/N; asymmetric grids have the zero point
+ * −min/scale, rounded straight-through; symmetric grids have it fixed; gradients are AIMET's. The
+ * fused operators of ATen give d/dx = 1 inside the grid, d/dscale = round(x/s) − x/s inside and the
+ * end's code outside, and d/dzero = −s outside.
+ *
+ * <p>Where ranges stay, a clamp gives the gradient of x, and what it gives is rounded in place,
+ * unseen by the gradient: a third of the time. Its bounds are those between which codes are on the
+ * grid, see {@link FixedGrids}.
  */
 final class QuantizerScript {
-  /** The methods that {@link #call} calls. */
+  /** The methods that are called. */
   static final String METHODS =
       """
         def scale(self: __torch__.M,
@@ -31,69 +36,128 @@ final class QuantizerScript {
           z = torch.neg(torch.div(lo, s))
           rounded = torch.add(z, torch.detach(torch.sub(torch.round(z), z)))
           return torch.clamp(rounded, 0., steps)
-        def asymmetric(self: __torch__.M,
+        def learned(self: __torch__.M,
           x: Tensor,
-          lo: Tensor,
-          hi: Tensor,
-          steps: int,
-          least: float) -> Tensor:
-          s = (self).scale(lo, hi, float(steps), least, )
-          z = (self).zero(lo, s, float(steps), )
-          return torch._fake_quantize_learnable_per_tensor_affine(x, s, z, 0, steps, 1.)
-        def symmetric(self: __torch__.M,
+          s: Tensor,
+          z: Tensor,
+          first: int,
+          last: int,
+          factor: float) -> Tensor:
+          shift = int(z)
+          low = torch.sub(first, shift)
+          high = torch.sub(last, shift)
+          move = torch.sub(z, torch.detach(z))
+          return torch._fake_quantize_learnable_per_tensor_affine(x, s, move, low, high, factor)
+        def learned_channels(self: __torch__.M,
           x: Tensor,
-          lo: Tensor,
-          hi: Tensor,
-          least_code: int,
-          largest_code: int,
-          least: float) -> Tensor:
-          s = (self).scale(lo, hi, float(torch.sub(largest_code, least_code)), least, )
-          z = torch.zeros_like(torch.detach(s))
-          return torch._fake_quantize_learnable_per_tensor_affine(x, s, z, least_code, largest_code, 1.)
-        def asymmetric_channels(self: __torch__.M,
+          s: Tensor,
+          z: Tensor,
+          first: float,
+          last: float,
+          shape: List[int],
+          factor: float) -> Tensor:
+          s0 = torch.mul(s, factor)
+          s1 = torch.view(torch.add(s0, torch.detach(torch.sub(s, s0))), shape)
+          z0 = torch.view(z, shape)
+          v = torch.div(x, s1)
+          q = torch.add(v, torch.detach(torch.sub(torch.round(v), v)))
+          c = torch.clamp(q, torch.rsub(z0, first), torch.rsub(z0, last))
+          return torch.mul(c, s1)
+        def straight_through(self: __torch__.M,
           x: Tensor,
-          lo: Tensor,
-          hi: Tensor,
-          axis: int,
-          steps: int,
-          least: float) -> Tensor:
-          s = (self).scale(lo, hi, float(steps), least, )
-          z = (self).zero(lo, s, float(steps), )
-          return torch._fake_quantize_learnable_per_channel_affine(x, s, z, axis, 0, steps, 1.)
-        def symmetric_channels(self: __torch__.M,
+          e: List[Tensor],
+          at: int) -> Tensor:
+          c = torch.hardtanh(x, float(e[at]), float(e[torch.add(at, 1)]))
+          s = float(e[torch.add(at, 2)])
+          d = torch.round_(torch.div_(torch.detach(c), s))
+          d0 = torch.clamp_(d, float(e[torch.add(at, 3)]), float(e[torch.add(at, 4)]))
+          d1 = torch.mul_(d0, s)
+          return c
+        def straight_through_channels(self: __torch__.M,
           x: Tensor,
-          lo: Tensor,
-          hi: Tensor,
-          axis: int,
-          least_code: int,
-          largest_code: int,
-          least: float) -> Tensor:
-          s = (self).scale(lo, hi, float(torch.sub(largest_code, least_code)), least, )
-          z = torch.zeros_like(torch.detach(s))
-          return torch._fake_quantize_learnable_per_channel_affine(x, s, z, axis, least_code, largest_code, 1.)
+          r: List[Tensor],
+          at: int,
+          shape: List[int]) -> Tensor:
+          low = torch.view(r[at], shape)
+          high = torch.view(r[torch.add(at, 1)], shape)
+          s = torch.view(r[torch.add(at, 2)], shape)
+          c = torch.clamp(x, low, high)
+          d = torch.mul_(torch.round_(torch.div_(torch.detach(c), s)), s)
+          return c
       """;
 
-  private QuantizerScript() {}
+  private final QuantizerNode node;
+  private final QuantizerSpec spec;
+  private final Codes codes;
+
+  QuantizerScript(QuantizerNode node) {
+    this.node = node;
+    this.spec = node.spec();
+    this.codes = Codes.of(spec);
+  }
+
+  /** The scale that follows from two parameters, of which the first has a place in the list. */
+  String scale(RangeForm form, int at) {
+    double least = Grids.minimumScale(spec.bitwidth());
+    return switch (form) {
+      case ENDS ->
+          "(self).scale(r[%d], r[%d], %d., %s, )".formatted(at, at + 1, codes.steps(), least);
+      case STEP -> "torch.clamp(torch.abs(r[%d]), %s)".formatted(at, least);
+    };
+  }
+
+  /** The zero point that follows from two parameters and the variable of the scale. */
+  String zero(RangeForm form, int at, String scale) {
+    if (spec.symmetry().symmetric()) {
+      return "torch.zeros_like(torch.detach(%s))".formatted(scale);
+    }
+    return switch (form) {
+      case ENDS -> "(self).zero(r[%d], %s, %d., )".formatted(at, scale, codes.steps());
+      case STEP -> "r[%d]".formatted(at + 1);
+    };
+  }
 
   /**
-   * The call that quantizes {@code x} with the range in the variables {@code lo} and {@code hi}. A
-   * symmetry that may be unsigned is taken to be: see {@link LearnedRanges#decided}.
+   * The call that quantizes a tensor of a rank with the variables of scale and zero point. ATen's
+   * operators add the zero point before they round, which is another code at some ties: they are
+   * given none.
    */
-  static String call(QuantizerNode node, String x, String lo, String hi) {
-    QuantizerSpec spec = node.spec();
-    long steps = (1L << spec.bitwidth()) - 1;
-    double least = Grids.minimumScale(spec.bitwidth());
-    String channels = spec.perChannel() ? "_channels" : "";
-    String axis = spec.perChannel() ? ", " + spec.axis() : "";
-    Symmetry symmetry = spec.symmetry();
-    if (!symmetry.symmetric()) {
-      return "(self).asymmetric%s(%s, %s, %s%s, %d, %s, )"
-          .formatted(channels, x, lo, hi, axis, steps, least);
+  String learned(RangeForm form, String x, int rank, String scale, String zero) {
+    String factor = form == RangeForm.STEP ? gradientFactor(x, scale) : "1.";
+    if (!spec.perChannel()) {
+      return "(self).learned(%s, %s, %s, %d, %d, %s, )"
+          .formatted(x, scale, zero, codes.first(), codes.last(), factor);
     }
-    boolean unsigned = symmetry.unsignedIfPositive();
-    long largest = unsigned ? steps : steps / 2;
-    long smallest = unsigned ? 0 : symmetry.strict() ? -largest : -largest - 1;
-    return "(self).symmetric%s(%s, %s, %s%s, %d, %d, %s, )"
-        .formatted(channels, x, lo, hi, axis, smallest, largest, least);
+    return spec.symmetry().symmetric()
+        ? "torch._fake_quantize_learnable_per_channel_affine(%s, %s, %s, %d, %d, %d, %s)"
+            .formatted(x, scale, zero, spec.axis(), codes.first(), codes.last(), factor)
+        : "(self).learned_channels(%s, %s, %s, %d., %d., %s, %s, )"
+            .formatted(x, scale, zero, codes.first(), codes.last(), shape(rank), factor);
+  }
+
+  /** The call that quantizes {@code x} with a grid that stays, whose numbers begin at a place. */
+  String fixed(String x, int at, int rank) {
+    if (!spec.perChannel()) {
+      return "(self).straight_through(%s, e, %d, )".formatted(x, at);
+    }
+    return "(self).straight_through_channels(%s, r, %d, %s, )".formatted(x, at, shape(rank));
+  }
+
+  /** The shape in which numbers of channels, or the one number, go with a tensor of a rank. */
+  String shape(int rank) {
+    return IntStream.range(0, rank)
+        .mapToObj(axis -> axis == spec.axis() ? "-1" : "1")
+        .collect(Collectors.joining(", ", "[", "]"));
+  }
+
+  Codes codes() {
+    return codes;
+  }
+
+  /** 1/√(N·Q), with N the elements for each scale: of a channel, or of a sample. */
+  private String gradientFactor(String x, String scale) {
+    String shares = node.parameter() ? "torch.numel(" + scale + ")" : "torch.size(" + x + ", 0)";
+    return "torch.pow(torch.div(float(torch.mul(torch.numel(%s), %d)), float(%s)), -0.5)"
+        .formatted(x, codes.last(), shares);
   }
 }

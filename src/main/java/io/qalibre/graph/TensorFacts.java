@@ -56,7 +56,8 @@ public final class TensorFacts {
     return java.util.Collections.unmodifiableMap(types);
   }
 
-  TensorShape shape(String tensor) {
+  /** The shape of a tensor of the graph. */
+  public TensorShape shape(String tensor) {
     TensorShape shape = shapes.get(tensor);
     if (shape == null) {
       throw new IllegalStateException("no shape for " + tensor + " in " + graph.name());

@@ -17,10 +17,14 @@ public final class Fp32 {
   public static Training epochs(int epochs) {
     return new Training(
         epochs,
-        LEARNING_RATE,
-        null,
-        new Training.Recipe(
-            Training.Method.SGD, WEIGHT_DECAY, 1, true, Loss.softmaxCrossEntropyLoss()),
+        new Schedule(LEARNING_RATE, 1, new Schedule.Cosine()),
+        Training.Selection.LAST,
+        new Recipe(
+            Training.Method.SGD,
+            WEIGHT_DECAY,
+            Integer.MAX_VALUE,
+            Objective.of(Loss.softmaxCrossEntropyLoss()),
+            RangeLearning.DEFAULT),
         Training.Run.of(1));
   }
 }

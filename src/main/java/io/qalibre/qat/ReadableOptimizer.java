@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
+import io.qalibre.engine.RangeNames;
 import io.qalibre.engine.Transfer;
 import io.qalibre.graph.Tensor;
 import java.util.LinkedHashMap;
@@ -22,6 +23,7 @@ final class ReadableOptimizer extends Optimizer {
 
   private final Training.Method method;
   private final float weightDecay;
+  private final float rangeRate;
   private final Tracker learningRate;
   private final Map<String, String> names;
   private final NDManager manager;
@@ -31,16 +33,17 @@ final class ReadableOptimizer extends Optimizer {
   /**
    * Creates an optimizer.
    *
-   * @param recipe the method and the weight decay
+   * @param recipe the method, the weight decay, and how much faster ranges learn
    * @param learningRate the learning rate of each step
    * @param names the name of each parameter by DJL's id, which differs in each process
    * @param manager where the state lives
    */
   ReadableOptimizer(
-      Training.Recipe recipe, Tracker learningRate, Map<String, String> names, NDManager manager) {
+      Recipe recipe, Tracker learningRate, Map<String, String> names, NDManager manager) {
     super(new NoBuilder());
     this.method = recipe.method();
     this.weightDecay = (float) recipe.weightDecay();
+    this.rangeRate = (float) recipe.ranges().rateFactor();
     this.learningRate = learningRate;
     this.names = Map.copyOf(names);
     this.manager = manager;
@@ -72,7 +75,7 @@ final class ReadableOptimizer extends Optimizer {
   @Override
   public void update(String parameterId, NDArray weight, NDArray gradient) {
     String name = names.getOrDefault(parameterId, parameterId);
-    float rate = learningRate.getNewValue(updates);
+    float rate = learningRate.getNewValue(updates) * (RangeNames.isRange(name) ? rangeRate : 1);
     // Decay is for matrices and kernels: biases, normalizations and ranges have no size to keep
     // small.
     float decay = weight.getShape().dimension() > 1 ? weightDecay : 0;

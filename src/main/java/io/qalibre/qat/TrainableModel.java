@@ -4,6 +4,7 @@ import ai.djl.Model;
 import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
 import io.qalibre.engine.Devices;
+import io.qalibre.engine.GradientEstimator;
 import io.qalibre.engine.TrainableBlock;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Simulation;
@@ -17,14 +18,24 @@ import io.qalibre.graph.Simulation;
 public record TrainableModel(Model model, TrainableBlock block) implements AutoCloseable {
 
   /**
-   * Makes a model of a simulation.
+   * Makes a model of a simulation, whose ranges learn as AIMET's do.
    *
    * @param name the model's name
    */
   public static TrainableModel of(String name, Simulation simulation) {
+    return of(name, simulation, GradientEstimator.LEARNED);
+  }
+
+  /**
+   * Makes a model of a simulation.
+   *
+   * @param name the model's name
+   * @param estimator what ranges learn from, if they do
+   */
+  public static TrainableModel of(String name, Simulation simulation, GradientEstimator estimator) {
     Model model = Model.newInstance(name, Devices.current(), "PyTorch");
     try {
-      TrainableBlock block = new TrainableBlock(simulation, model.getNDManager());
+      TrainableBlock block = new TrainableBlock(simulation, model.getNDManager(), estimator);
       model.setBlock(block);
       return new TrainableModel(model, block);
     } catch (RuntimeException e) {

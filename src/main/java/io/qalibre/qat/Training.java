@@ -2,30 +2,29 @@ package io.qalibre.qat;
 
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.loss.Loss;
+import io.qalibre.engine.GradientEstimator;
 import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Simulated;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How a network is trained: {@code Qat.epochs(3)} and {@code Fp32.epochs(10)} begin with what suits
- * fine-tuning and training from scratch, and every method here gives a new value.
+ * fine-tuning and training from scratch, and every method here gives a new value. How pictures are
+ * varied is the dataset's own: {@code data.training().augmented(…)}.
  *
  * @param epochs passes over the training data, at least 1
- * @param learningRate the highest learning rate, above 0
- * @param validation the samples that choose the best epoch, or null to keep the last one
- * @param recipe the optimizer and what goes with it
+ * @param schedule the learning rate
+ * @param selection which epoch is kept, and when to stop
+ * @param recipe how weights and ranges are updated, and toward what
  * @param run what makes a run repeatable, and who hears of it
  */
-public record Training(
-    int epochs, double learningRate, @Nullable Dataset validation, Recipe recipe, Run run) {
-  /** Checks the numbers. */
+public record Training(int epochs, Schedule schedule, Selection selection, Recipe recipe, Run run) {
+  /** Checks the number. */
   public Training {
     if (epochs < 1) {
       throw new QalibreException("expected at least 1 epoch, found " + epochs);
-    }
-    if (!(learningRate > 0) || learningRate > 10) {
-      throw new QalibreException("expected a learning rate in (0, 10], found " + learningRate);
     }
   }
 
@@ -38,27 +37,14 @@ public record Training(
   }
 
   /**
-   * The optimizer and what goes with it.
+   * Which epoch is kept, and when to stop.
    *
-   * @param method how weights are updated
-   * @param weightDecay the L2 penalty's factor, on matrices and kernels only; 0 or more
-   * @param warmup how many epochs the learning rate rises before it falls along half a cosine
-   * @param liveNorms whether batch normalizations follow the training batches; false for networks
-   *     whose normalizations are folded, or are to stay
-   * @param loss the loss
+   * @param samples the samples that choose the best epoch, or null to keep the last one
+   * @param patience after how many epochs without a better one to stop; 0 for never
    */
-  public record Recipe(
-      Method method, double weightDecay, double warmup, boolean liveNorms, Loss loss) {
-    /** Checks the numbers. */
-    public Recipe {
-      if (!(weightDecay >= 0) || !(warmup >= 0)) {
-        throw new QalibreException(
-            "expected weight decay and warm-up of 0 or more, found "
-                + weightDecay
-                + " and "
-                + warmup);
-      }
-    }
+  public record Selection(@Nullable Dataset samples, int patience) {
+    /** The last epoch, whatever it is. */
+    static final Selection LAST = new Selection(null, 0);
   }
 
   /**
@@ -76,9 +62,32 @@ public record Training(
     }
   }
 
-  /** The same with another learning rate. */
+  /** The same with another learning rate: the highest of its schedule. */
   public Training learningRate(double rate) {
-    return new Training(epochs, rate, validation, recipe, run);
+    return with(new Schedule(rate, schedule.warmup(), schedule.fall()));
+  }
+
+  /** The same with a learning rate that rises for so many epochs before it falls. */
+  public Training warmup(double epochs) {
+    return with(new Schedule(schedule.highest(), epochs, schedule.fall()));
+  }
+
+  /**
+   * The same with a learning rate that falls to zero along half a cosine, as it does by default.
+   */
+  public Training cosineSchedule() {
+    return with(new Schedule(schedule.highest(), schedule.warmup(), new Schedule.Cosine()));
+  }
+
+  /**
+   * The same with a learning rate that falls in steps.
+   *
+   * @param everyEpochs after how many epochs
+   * @param factor what it is multiplied by each time, in (0, 1]
+   */
+  public Training stepSchedule(int everyEpochs, double factor) {
+    Schedule.Steps steps = new Schedule.Steps(everyEpochs, factor);
+    return with(new Schedule(schedule.highest(), schedule.warmup(), steps));
   }
 
   /**
@@ -86,24 +95,102 @@ public record Training(
    * is kept, the one before training included. Never give the samples that results are reported on.
    */
   public Training validate(Dataset samples) {
-    return new Training(epochs, learningRate, samples, recipe, run);
+    return with(new Selection(samples, selection.patience));
   }
 
-  /** The same with another loss. */
-  public Training loss(Loss other) {
-    return with(
-        new Recipe(recipe.method, recipe.weightDecay, recipe.warmup, recipe.liveNorms, other));
+  /**
+   * The same with an early end: when so many epochs in a row have not been better on the samples of
+   * {@link #validate}, which it needs.
+   */
+  public Training stopAfter(int epochsWithoutGain) {
+    if (epochsWithoutGain < 1) {
+      throw new QalibreException(
+          "stopAfter: expected at least 1 epoch without gain, found " + epochsWithoutGain);
+    }
+    return with(new Selection(selection.samples, epochsWithoutGain));
+  }
+
+  /** The same with another optimizer. */
+  public Training method(Method other) {
+    return with(recipe.method(other));
   }
 
   /** The same with an L2 penalty on matrices and kernels. */
   public Training weightDecay(double factor) {
-    return with(new Recipe(recipe.method, factor, recipe.warmup, recipe.liveNorms, recipe.loss));
+    return with(recipe.weightDecay(factor));
   }
 
-  /** The same with a learning rate that rises for so many epochs before it falls. */
-  public Training warmup(double epochs) {
+  /** The same with another loss on the labels. */
+  public Training loss(Loss other) {
+    Objective objective = recipe.objective();
     return with(
-        new Recipe(recipe.method, recipe.weightDecay, epochs, recipe.liveNorms, recipe.loss));
+        recipe.objective(new Objective(other, objective.distillation(), objective.damping())));
+  }
+
+  /**
+   * The same, learning from the answers of another network too: the float one, say, whose place the
+   * quantized one is to take. At temperature 4, with a weight of 0.9 against the labels' 0.1.
+   */
+  public Training distillFrom(Simulated teacher) {
+    return distillFrom(teacher, Distillation.TEMPERATURE, Distillation.WEIGHT);
+  }
+
+  /**
+   * The same, learning from the answers of another network too: {@link Distillation} has the
+   * formula and its source.
+   *
+   * @param teacher a network with the same inputs and the same one output, logits of classes
+   * @param temperature what logits are divided by, above 0
+   * @param weight the share of the teacher in the loss, in (0, 1]
+   */
+  public Training distillFrom(Simulated teacher, double temperature, double weight) {
+    Objective objective = recipe.objective();
+    Distillation distillation = new Distillation(teacher.simulation(), temperature, weight);
+    return with(
+        recipe.objective(new Objective(objective.loss(), distillation, objective.damping())));
+  }
+
+  /**
+   * The same with weights drawn toward the codes that they have, so that they stop jumping between
+   * two of them late in a training at few bits: adds λ·‖clip(w) − Q(w)‖² to the loss, with λ
+   * growing from 0 to the factor along half a cosine. Losses are told without it. Source: Nagel et
+   * al., Overcoming Oscillations in Quantization-Aware Training, ICML 2022 (arXiv 2203.11086).
+   *
+   * @param factor the largest λ; 0 for none
+   */
+  public Training dampOscillations(double factor) {
+    Objective objective = recipe.objective();
+    return with(
+        recipe.objective(new Objective(objective.loss(), objective.distillation(), factor)));
+  }
+
+  /**
+   * The same with batch normalizations that use and follow the training batches for so many epochs,
+   * and then keep the statistics that they have. Without it those of {@code Qat} keep theirs from
+   * the beginning, and those of {@code Fp32} follow to the end.
+   */
+  public Training freezeNormsAfter(int epochs) {
+    return with(recipe.liveNorms(epochs));
+  }
+
+  /** The same with ranges that stay as they are; only weights learn. */
+  public Training frozenRanges() {
+    return estimator(GradientEstimator.STRAIGHT_THROUGH);
+  }
+
+  /** The same with ranges that learn from something else. */
+  public Training estimator(GradientEstimator other) {
+    return with(recipe.ranges(recipe.ranges().estimator(other)));
+  }
+
+  /** The same with ranges that learn at a multiple of the weights' learning rate. */
+  public Training rangeLearningRate(double factor) {
+    return with(recipe.ranges(recipe.ranges().rateFactor(factor)));
+  }
+
+  /** The same with ranges that learn for so many epochs, and then stay as they are. */
+  public Training freezeRangesAfter(int epochs) {
+    return with(recipe.ranges(recipe.ranges().epochs(epochs)));
   }
 
   /** The same with another seed. */
@@ -128,11 +215,19 @@ public record Training(
     return with(new Run(run.seed, run.checkpoint, listener));
   }
 
-  private Training with(Run changed) {
-    return new Training(epochs, learningRate, validation, recipe, changed);
+  private Training with(Schedule changed) {
+    return new Training(epochs, changed, selection, recipe, run);
+  }
+
+  private Training with(Selection changed) {
+    return new Training(epochs, schedule, changed, recipe, run);
   }
 
   private Training with(Recipe changed) {
-    return new Training(epochs, learningRate, validation, changed, run);
+    return new Training(epochs, schedule, selection, changed, run);
+  }
+
+  private Training with(Run changed) {
+    return new Training(epochs, schedule, selection, recipe, changed);
   }
 }

@@ -11,12 +11,12 @@ import ai.djl.training.dataset.Dataset;
 import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.translate.TranslateException;
 import io.qalibre.engine.Devices;
+import io.qalibre.engine.GradientEstimator;
 import io.qalibre.engine.Runner;
 import io.qalibre.errors.InterruptedWorkException;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
-import io.qalibre.progress.Curve;
 import io.qalibre.progress.Progress;
 import io.qalibre.progress.Task;
 import java.io.IOException;
@@ -40,7 +40,7 @@ public final class TrainingLoop {
   private final Simulation start;
   private final IntFunction<? extends Dataset> passes;
   private final Training options;
-  private final CosineSchedule schedule;
+  private final LearningRate learningRate;
   private final List<History.Epoch> epochs = new ArrayList<>();
   private final List<Double> losses = new ArrayList<>();
   private Map<String, Tensor> best = Map.of();
@@ -51,8 +51,7 @@ public final class TrainingLoop {
     this.start = start;
     this.passes = passes;
     this.options = options;
-    schedule =
-        new CosineSchedule(options.learningRate(), options.recipe().warmup() / options.epochs());
+    learningRate = new LearningRate(options.schedule(), options.epochs());
   }
 
   /**
@@ -74,7 +73,8 @@ public final class TrainingLoop {
    *     for a training that is to be resumed it depends on nothing but the number
    * @param options how
    * @throws QalibreException if the dataset is empty, has no labels or does not fit, the loss is
-   *     NaN, no gradient reaches a weight or range, or a checkpoint belongs to another training
+   *     NaN, no gradient reaches a weight or range, a checkpoint belongs to another training, or an
+   *     option lacks what it needs
    */
   public static Result train(
       Simulation start, IntFunction<? extends Dataset> passes, Training options) {
@@ -85,19 +85,22 @@ public final class TrainingLoop {
     boolean interrupted = false;
     Dataset first = prepared(1);
     samples = first instanceof RandomAccessDataset sized ? sized.size() : 0;
-    try (TrainableModel model = TrainableModel.of(TITLE, start)) {
-      model.block().liveNorms(options.recipe().liveNorms());
+    GradientEstimator estimator = options.recipe().ranges().estimator();
+    try (TrainableModel model = TrainableModel.of(TITLE, start, estimator)) {
+      check(model);
       ReadableOptimizer optimizer = optimizer(model);
       try (Trainer trainer = model.trainer(config(optimizer));
+          Criterion criterion = new Criterion(options.recipe().objective());
           Task task = Progress.start(TITLE, samples * options.epochs())) {
+        Pass pass = new Pass(trainer, criterion, optimizer, model, report(task));
         trainer.initialize(inputShapes());
         try {
           if (!resumed(model, optimizer)) {
             best = model.block().snapshot();
             validate(start, model, 0);
           }
-          while (lastEpoch() < options.epochs()) {
-            epoch(trainer, optimizer, model, task);
+          while (lastEpoch() < options.epochs() && !hopeless()) {
+            epoch(pass);
           }
         } catch (InterruptedWorkException e) {
           interrupted = true;
@@ -115,21 +118,55 @@ public final class TrainingLoop {
     }
   }
 
+  /** What takes part in every step. */
+  private record Pass(
+      Trainer trainer,
+      Criterion criterion,
+      ReadableOptimizer optimizer,
+      TrainableModel model,
+      LiveReport report) {}
+
+  private LiveReport report(Task task) {
+    return new LiveReport(task, options.epochs(), learningRate);
+  }
+
+  private void check(TrainableModel model) {
+    Training.Selection selection = options.selection();
+    if (selection.patience() > 0 && selection.samples() == null) {
+      throw new QalibreException(
+          "stopAfter: nothing says which epoch is better; give samples with validate(…)");
+    }
+    if (options.recipe().objective().damping() > 0 && model.block().quantizedWeights() == 0) {
+      throw new QalibreException("dampOscillations: no weight of this network is quantized");
+    }
+  }
+
+  /** Whether the epochs since the best one are as many as the user has patience for. */
+  private boolean hopeless() {
+    int patience = options.selection().patience();
+    return patience > 0 && lastEpoch() - kept >= patience;
+  }
+
   private int lastEpoch() {
     return epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).number();
   }
 
-  private void epoch(Trainer trainer, ReadableOptimizer optimizer, TrainableModel model, Task task)
-      throws IOException, TranslateException {
+  private void epoch(Pass pass) throws IOException, TranslateException {
     int number = lastEpoch() + 1;
     long began = System.nanoTime();
-    pass(trainer, optimizer, task, number);
+    TrainableModel model = pass.model();
+    model.block().liveNorms(number <= options.recipe().liveNorms());
+    if (number > options.recipe().ranges().epochs()) {
+      model.block().freezeRanges();
+    }
+    train(pass, number);
     validate(model.freeze(), model, (System.nanoTime() - began) / 1e9);
-    report(task, number * samples, number);
+    pass.report().show(number * samples, number, losses, epochs);
     Path file = options.run().checkpoint();
     if (file != null) {
       History history = new History(epochs, losses, kept, false);
-      new Checkpoint(kind(), history, model.block().snapshot(), best, optimizer.state())
+      String kind = TrainingKind.of(start, samples, options);
+      new Checkpoint(kind, history, model.block().snapshot(), best, pass.optimizer().state())
           .write(file);
     }
     options.run().listener().accept(epochs.get(epochs.size() - 1));
@@ -141,32 +178,15 @@ public final class TrainingLoop {
     if (file == null || !Files.exists(file)) {
       return false;
     }
-    Checkpoint checkpoint = Checkpoint.read(file, kind());
+    Checkpoint checkpoint = Checkpoint.read(file, TrainingKind.of(start, samples, options));
     model.block().restore(checkpoint.parameters());
     optimizer.restore(checkpoint.history().losses().size(), checkpoint.optimizer());
     epochs.addAll(checkpoint.history().epochs());
     losses.addAll(checkpoint.history().losses());
     kept = checkpoint.history().kept();
     best = checkpoint.best();
-    schedule.progress((double) lastEpoch() / options.epochs());
+    learningRate.progress(lastEpoch());
     return true;
-  }
-
-  /** What a checkpoint must agree on to be resumed from. */
-  private String kind() {
-    Training.Recipe recipe = options.recipe();
-    return String.format(
-        Locale.ROOT,
-        "%s with %d quantizers, %d epochs of %d samples, %s at %s, decay %s, warm-up %s, seed %d",
-        start.graph().name(),
-        start.encodings().size(),
-        options.epochs(),
-        samples,
-        recipe.method(),
-        options.learningRate(),
-        recipe.weightDecay(),
-        recipe.warmup(),
-        options.run().seed());
   }
 
   private Dataset prepared(int epoch) {
@@ -188,8 +208,8 @@ public final class TrainingLoop {
     int number = lastEpoch() + 1;
     epochs.add(
         new History.Epoch(
-            number, losses.size(), meanLoss(), Double.NaN, schedule.now(), Double.NaN));
-    if (kept == 0 || options.validation() == null) {
+            number, losses.size(), meanLoss(), Double.NaN, learningRate.now(), Double.NaN));
+    if (kept == 0 || options.selection().samples() == null) {
       best = model.block().snapshot();
       kept = number;
     }
@@ -202,11 +222,12 @@ public final class TrainingLoop {
         .getParameters()
         .values()
         .forEach(parameter -> names.put(parameter.getId(), parameter.getName()));
-    return new ReadableOptimizer(options.recipe(), schedule, names, model.model().getNDManager());
+    return new ReadableOptimizer(
+        options.recipe(), learningRate, names, model.model().getNDManager());
   }
 
   private DefaultTrainingConfig config(ReadableOptimizer optimizer) {
-    return new DefaultTrainingConfig(options.recipe().loss())
+    return new DefaultTrainingConfig(options.recipe().objective().loss())
         .optDevices(new ai.djl.Device[] {Devices.current()})
         .optOptimizer(optimizer);
   }
@@ -217,19 +238,18 @@ public final class TrainingLoop {
         .toArray(Shape[]::new);
   }
 
-  private void pass(Trainer trainer, ReadableOptimizer optimizer, Task task, int epoch)
-      throws IOException, TranslateException {
+  private void train(Pass pass, int epoch) throws IOException, TranslateException {
     long done = 0;
     seedDropouts(epoch);
-    for (Batch batch : trainer.iterateDataset(prepared(epoch))) {
+    for (Batch batch : pass.trainer().iterateDataset(prepared(epoch))) {
       try (batch) {
         InterruptedWorkException.check(() -> TITLE + " stopped after " + losses.size() + " steps");
-        optimizer.nextStep();
-        losses.add(step(trainer, batch));
+        pass.optimizer().nextStep();
+        losses.add(step(pass, batch));
         done += batch.getSize();
       }
-      schedule.progress((epoch - 1 + (double) done / Math.max(done, samples)) / options.epochs());
-      report(task, (epoch - 1) * samples + done, epoch);
+      learningRate.progress(epoch - 1 + (double) done / Math.max(done, samples));
+      pass.report().show((epoch - 1) * samples + done, epoch, losses, epochs);
     }
     if (done == 0) {
       throw new QalibreException(TITLE + ": the dataset is empty; expected at least one batch");
@@ -243,14 +263,16 @@ public final class TrainingLoop {
     }
   }
 
-  private double step(Trainer trainer, Batch batch) {
-    if (batch.getLabels().isEmpty()) {
+  private double step(Pass pass, Batch batch) {
+    NDList data = batch.getData();
+    NDList labels = batch.getLabels();
+    if (labels.isEmpty()) {
       throw new QalibreException(TITLE + ": training needs labels, and the dataset has none");
     }
     double value;
-    try (GradientCollector collector = trainer.newGradientCollector()) {
-      NDList predictions = trainer.forward(batch.getData(), batch.getLabels());
-      NDArray loss = options.recipe().loss().evaluate(batch.getLabels(), predictions);
+    try (GradientCollector collector = pass.trainer().newGradientCollector()) {
+      NDList answers = pass.trainer().forward(data, labels);
+      NDArray loss = pass.criterion().evaluate(data, labels, answers);
       value = loss.getFloat();
       if (!Double.isFinite(value)) {
         throw new QalibreException(
@@ -259,11 +281,15 @@ public final class TrainingLoop {
                 "the loss is %s in step %d at learning rate %.2g; a lower rate may help",
                 value,
                 losses.size() + 1,
-                schedule.now()));
+                learningRate.now()));
       }
       collector.backward(loss);
     }
-    update(trainer);
+    double damping = options.recipe().objective().damping();
+    if (damping > 0) {
+      pass.model().block().damp(damping * (1 - Math.cos(Math.PI * learningRate.share())) / 2);
+    }
+    update(pass.trainer());
     return value;
   }
 
@@ -279,38 +305,10 @@ public final class TrainingLoop {
     }
   }
 
-  private void report(Task task, long done, int epoch) {
-    double loss = losses.get(losses.size() - 1);
-    task.update(
-        done,
-        String.format(
-            Locale.ROOT,
-            "epoch %d/%d, loss %.3f, learning rate %.1e",
-            epoch,
-            options.epochs(),
-            loss,
-            schedule.now()));
-    List<Curve> curves = new ArrayList<>(List.of(LossCurve.of(losses)));
-    validation().ifPresent(curves::add);
-    task.plot("Training", curves);
-  }
-
-  private java.util.Optional<Curve> validation() {
-    List<History.Epoch> measured = epochs.stream().filter(e -> !Double.isNaN(e.top1())).toList();
-    return measured.isEmpty()
-        ? java.util.Optional.empty()
-        : java.util.Optional.of(
-            new Curve(
-                "validation",
-                "top-1 %",
-                measured.stream().mapToDouble(History.Epoch::steps).toArray(),
-                measured.stream().mapToDouble(History.Epoch::top1).toArray()));
-  }
-
   /** Ends an epoch: keeps its state if it is the best, or if nothing chooses. */
   private void validate(Simulation learned, TrainableModel model, double seconds) {
     int epoch = losses.isEmpty() ? 0 : lastEpoch() + 1;
-    Dataset validation = options.validation();
+    Dataset validation = options.selection().samples();
     double top1 = validation == null ? Double.NaN : Runner.accuracy(learned, validation).top1();
     double bestTop1 =
         epochs.stream().mapToDouble(History.Epoch::top1).max().orElse(Double.NEGATIVE_INFINITY);
@@ -320,7 +318,7 @@ public final class TrainingLoop {
     }
     if (epoch > 0 || validation != null) {
       epochs.add(
-          new History.Epoch(epoch, losses.size(), meanLoss(), top1, schedule.now(), seconds));
+          new History.Epoch(epoch, losses.size(), meanLoss(), top1, learningRate.now(), seconds));
     }
   }
 

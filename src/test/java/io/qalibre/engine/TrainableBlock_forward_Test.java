@@ -15,17 +15,9 @@ import io.qalibre.config.Placement;
 import io.qalibre.config.PlacementOptions;
 import io.qalibre.config.RuntimeConfig;
 import io.qalibre.errors.QalibreException;
-import io.qalibre.graph.DataType;
-import io.qalibre.graph.Dim;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.GraphBuilder;
-import io.qalibre.graph.OperatorNode;
-import io.qalibre.graph.QuantizerNode;
-import io.qalibre.graph.QuantizerPlacement;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
-import io.qalibre.graph.TensorShape;
-import io.qalibre.graph.ValueInfo;
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Grids;
 import io.qalibre.quant.QuantScheme;
@@ -39,7 +31,6 @@ import io.qalibre.testing.Net;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -47,180 +38,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class TrainableBlock_forward_Test {
-  private static final int CHANNELS = 3;
-  private static final int WIDTH = 40;
   private final NDManager manager = Programs.newManager();
 
   @AfterEach
   void close() {
     manager.close();
-  }
-
-  /** y = g · quantized(w), with a g that makes every element's gradient another one. */
-  private static Simulation single(
-      QuantizerSpec spec, Tensor w, Tensor g, TensorEncoding encoding) {
-    QuantizerNode quantizer =
-        new QuantizerNode(
-            "w",
-            "w",
-            "w",
-            "w_qdq",
-            spec,
-            new QuantizerPlacement(QuantizerPlacement.Kind.WEIGHT, "Mul", true, "test"));
-    Graph graph =
-        new GraphBuilder("single")
-            .input(
-                new ValueInfo(
-                    "g", DataType.FLOAT, TensorShape.of(Dim.symbolic("N"), Dim.of(g.sizes()[1]))))
-            .initializer("w", w)
-            .node(quantizer)
-            .node(
-                new OperatorNode(
-                    "y",
-                    "Mul",
-                    List.of("g", "w_qdq"),
-                    List.of("y"),
-                    io.qalibre.graph.Attributes.NONE))
-            .output(
-                new ValueInfo(
-                    "y", DataType.FLOAT, TensorShape.of(Dim.symbolic("N"), Dim.of(g.sizes()[1]))))
-            .build();
-    return new Simulation(graph, Map.of("w", encoding));
-  }
-
-  /** The gradients of sum(y), by parameter name. */
-  private Map<String, float[]> gradients(Simulation simulation, Tensor g) {
-    TrainableBlock block = new TrainableBlock(simulation, manager);
-    try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-      NDArray x = Transfer.toArray(manager, g);
-      NDArray y = block.forward(new ParameterStore(manager, false), new NDList(x), true).head();
-      collector.backward(y.sum());
-    }
-    Map<String, float[]> gradients = new HashMap<>();
-    block
-        .getParameters()
-        .forEach(
-            p ->
-                gradients.put(
-                    p.getValue().getName(), p.getValue().getArray().getGradient().toFloatArray()));
-    return gradients;
-  }
-
-  /**
-   * What the quantizer is to the gradient: rounding adds a constant to each x/s and to min/s; apart
-   * from that it is a clamp between the ends of the grid.
-   */
-  private static final class Surrogate {
-    private final float[] x;
-    private final float[] g;
-    private final double min;
-    private final double max;
-    private final long steps;
-    private final boolean symmetric;
-
-    Surrogate(float[] x, float[] g, Encoding grid) {
-      this.x = x;
-      this.g = g;
-      min = (float) grid.min();
-      max = (float) grid.max();
-      steps = grid.steps();
-      symmetric = grid.symmetric();
-    }
-
-    /** The loss at another range, near the one that the constants are from. */
-    double loss(double lo, double hi) {
-      double scale = (max - min) / steps;
-      double s = (hi - lo) / steps;
-      double negative = steps - steps / 2;
-      double offset = symmetric ? -negative : Math.rint(min / scale) - min / scale + lo / s;
-      double sum = 0;
-      for (int i = 0; i < x.length; i++) {
-        double code = Math.rint(x[i] / scale);
-        double first = Math.rint(symmetric ? -negative : min / scale);
-        boolean inside = code >= first && code <= first + steps;
-        double value =
-            inside ? x[i] / s + code - x[i] / scale : code < first ? offset : offset + steps;
-        sum += g[i] * value * s;
-      }
-      return sum;
-    }
-
-    double byMin() {
-      return difference(d -> loss(min + d, max));
-    }
-
-    double byMax() {
-      return difference(d -> loss(min, max + d));
-    }
-
-    private static double difference(DoubleUnaryOperator loss) {
-      double step = 1e-5;
-      return (loss.applyAsDouble(step) - loss.applyAsDouble(-step)) / (2 * step);
-    }
-
-    float[] byX() {
-      double scale = (max - min) / steps;
-      double first = Math.rint(symmetric ? -(steps - steps / 2) : min / scale);
-      float[] gradients = new float[x.length];
-      for (int i = 0; i < x.length; i++) {
-        double code = Math.rint(x[i] / scale);
-        gradients[i] = code >= first && code <= first + steps ? g[i] : 0;
-      }
-      return gradients;
-    }
-  }
-
-  private static void assertClose(float found, double expected) {
-    assertThat((double) found).isCloseTo(expected, within(1e-3 * (1 + Math.abs(expected))));
-  }
-
-  @ParameterizedTest
-  @EnumSource(
-      value = Symmetry.class,
-      names = {"ASYMMETRIC", "SYMMETRIC", "STRICT"})
-  void gradients_of_one_grid_are_aimets(Symmetry symmetry) {
-    QuantizerSpec spec = QuantizerSpec.perTensor(4, QuantScheme.MIN_MAX, symmetry);
-    Tensor w = Net.data(1, 1, 200);
-    Tensor g = Net.data(2, 1, 200);
-    Encoding grid = Grids.grid(new Range(-0.9, 1.3), spec); // about a third is clipped
-
-    Map<String, float[]> found = gradients(single(spec, w, g, TensorEncoding.perTensor(grid)), g);
-
-    Surrogate surrogate = new Surrogate(w.floats(), g.floats(), grid);
-    assertThat(found.get("w")).usingComparatorWithPrecision(0f).containsExactly(surrogate.byX());
-    assertThat(surrogate.byX()).contains(0f);
-    assertClose(found.get("w.range_min")[0], surrogate.byMin());
-    assertClose(found.get("w.range_max")[0], surrogate.byMax());
-  }
-
-  @ParameterizedTest
-  @EnumSource(
-      value = Symmetry.class,
-      names = {"ASYMMETRIC", "SYMMETRIC"})
-  void gradients_of_channels_are_each_its_own(Symmetry symmetry) {
-    QuantizerSpec spec = QuantizerSpec.perTensor(8, QuantScheme.MIN_MAX, symmetry).withAxis(0);
-    Tensor w = Net.data(1, CHANNELS, WIDTH);
-    Tensor g = Net.data(2, CHANNELS, WIDTH);
-    List<Encoding> grids =
-        List.of(
-            Grids.grid(new Range(-0.5, 0.7), spec),
-            Grids.grid(new Range(-1, 1), spec),
-            Grids.grid(new Range(-4, 4), spec));
-
-    Map<String, float[]> found = gradients(single(spec, w, g, TensorEncoding.ofAxis(0, grids)), g);
-
-    for (int c = 0; c < CHANNELS; c++) {
-      Surrogate surrogate = new Surrogate(row(w.floats(), c), row(g.floats(), c), grids.get(c));
-      assertThat(row(found.get("w"), c))
-          .usingComparatorWithPrecision(0f)
-          .containsExactly(surrogate.byX());
-      assertClose(found.get("w.range_min")[c], surrogate.byMin());
-      assertClose(found.get("w.range_max")[c], surrogate.byMax());
-    }
-  }
-
-  private static float[] row(float[] values, int c) {
-    return java.util.Arrays.copyOfRange(values, c * WIDTH, (c + 1) * WIDTH);
   }
 
   @ParameterizedTest
@@ -232,7 +54,8 @@ class TrainableBlock_forward_Test {
         QuantizerSpec spec = QuantizerSpec.perTensor(bits, QuantScheme.MIN_MAX, symmetry);
         Encoding grid = Grids.grid(range, spec);
         Simulation start =
-            single(spec, Net.data(1, 1, 50), Net.data(2, 1, 50), TensorEncoding.perTensor(grid));
+            SingleQuantizer.simulation(
+                spec, Net.data(1, 1, 50), Net.data(2, 1, 50), TensorEncoding.perTensor(grid));
 
         Simulation frozen = new TrainableBlock(start, manager).freeze();
 
@@ -259,7 +82,8 @@ class TrainableBlock_forward_Test {
     Tensor w = Net.data(1, 1, 200);
     Tensor g = Net.data(2, 1, 200);
     for (Range range : List.of(new Range(-0.9, 1.3), new Range(0, 2))) {
-      Simulation start = single(spec, w, g, TensorEncoding.perTensor(Grids.grid(range, spec)));
+      Simulation start =
+          SingleQuantizer.simulation(spec, w, g, TensorEncoding.perTensor(Grids.grid(range, spec)));
 
       float[] trained =
           new TrainableBlock(start, manager)
@@ -282,7 +106,8 @@ class TrainableBlock_forward_Test {
     Tensor g = Net.data(2, 1, 50);
     Encoding grid = Grids.grid(new Range(-1, 1), spec);
     TrainableBlock block =
-        new TrainableBlock(single(spec, g, g, TensorEncoding.perTensor(grid)), manager);
+        new TrainableBlock(
+            SingleQuantizer.simulation(spec, g, g, TensorEncoding.perTensor(grid)), manager);
     NDList two = new NDList(Transfer.toArray(manager, g), Transfer.toArray(manager, g));
 
     assertThatThrownBy(() -> block.forward(new ParameterStore(manager, false), two, true))
@@ -295,7 +120,8 @@ class TrainableBlock_forward_Test {
     QuantizerSpec spec = QuantizerSpec.perTensor(8, QuantScheme.MIN_MAX, Symmetry.ASYMMETRIC);
     Tensor g = Net.data(2, 1, 50);
     Encoding grid = Grids.grid(new Range(-1, 1), spec);
-    Simulation start = single(spec, Net.data(1, 1, 50), g, TensorEncoding.perTensor(grid));
+    Simulation start =
+        SingleQuantizer.simulation(spec, Net.data(1, 1, 50), g, TensorEncoding.perTensor(grid));
     TrainableBlock block = new TrainableBlock(start, manager);
     float[] first = null;
     for (int i = 0; i < 16; i++) {

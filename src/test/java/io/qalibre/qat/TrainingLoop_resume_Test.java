@@ -60,8 +60,8 @@ class TrainingLoop_resume_Test {
     Training alone =
         new Training(
             training.epochs(),
-            training.learningRate(),
-            null,
+            training.schedule(),
+            training.selection(),
             training.recipe(),
             Training.Run.of(1));
     return whole(START, alone);
@@ -135,7 +135,7 @@ class TrainingLoop_resume_Test {
             () -> TrainingLoop.train(START, PASSES, options(Training.Method.SGD).learningRate(1)))
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("belongs to another training")
-        .hasMessageContaining("SGD at 1.0");
+        .hasMessageContaining("SGD at Schedule[highest=1.0");
   }
 
   @Test
