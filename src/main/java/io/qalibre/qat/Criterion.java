@@ -33,9 +33,17 @@ final class Criterion implements AutoCloseable {
       return hard;
     }
     NDArray soft = distance(distillation, teacher.forward(inputs), answers);
-    // Numbers of double precision would make the sums so, too.
-    float weight = (float) distillation.weight();
-    return hard.mul(1 - weight).add(soft.mul(weight));
+    NDArray weight = number(hard, distillation.weight());
+    return hard.mul(number(hard, 1 - distillation.weight())).add(soft.mul(weight));
+  }
+
+  /**
+   * A number that the way back may read: it lives as long as the batch. DJL's own operators with
+   * numbers free theirs at once, and a gradient that is a multiple of one is now and then made of
+   * what lies there by then. Numbers of double precision would make the sums so, too.
+   */
+  private static NDArray number(NDArray beside, double value) {
+    return beside.getManager().create((float) value);
   }
 
   /** T² · KL(teacher ‖ network), the mean of the batch. */
@@ -47,12 +55,13 @@ final class Criterion implements AutoCloseable {
           "distillFrom: the teacher `%s` gives %s, the network %s; expected one output of the same shape"
               .formatted(options.teacher().graph().name(), shapes(expected), shapes(answers)));
     }
-    float temperature = (float) options.temperature();
+    NDArray temperature = number(answers.head(), options.temperature());
     NDArray teacher = expected.head().div(temperature).logSoftmax(-1);
     NDArray student = answers.head().div(temperature).logSoftmax(-1);
     long samples = answers.head().getShape().get(0);
     NDArray divergence = teacher.exp().mul(teacher.sub(student)).sum();
-    return divergence.mul(temperature * temperature / samples);
+    double squared = options.temperature() * options.temperature();
+    return divergence.mul(number(divergence, squared / samples));
   }
 
   private static String shapes(NDList arrays) {

@@ -42,7 +42,8 @@ public final class NodeTestGradient {
       TrainableBlock block = new TrainableBlock(simulation, manager);
       try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
         // With this, which adds nothing, there is a way back even from outputs without one.
-        NDArray loss = input.sum().mul(0);
+        // Its factor has to live until then: what DJL makes of a number itself is freed at once.
+        NDArray loss = input.sum().mul(manager.create(0f));
         NDList outputs = block.forward(new ParameterStore(manager, false), inputs, true);
         for (NDArray output : floats(outputs)) {
           loss = loss.add(weighted(output));
