@@ -26,9 +26,11 @@ import io.qalibre.ptq.SequentialMseSearch;
 import io.qalibre.ptq.SmoothQuant;
 import io.qalibre.qat.Qat;
 import io.qalibre.qat.TrainableModel;
+import io.qalibre.qat.Training;
 import io.qalibre.qat.TrainingLoop;
 import io.qalibre.testing.Labelled;
 import io.qalibre.testing.Net;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,36 @@ class Session_leaks_Test {
             model.freeze();
           }
         });
+  }
+
+  /** How many arrays there are in the middle of each epoch of a training. */
+  private static List<Integer> arraysWhile(Training options) {
+    List<Integer> counts = new ArrayList<>();
+    Labelled counting =
+        DATA.before(
+            batch -> {
+              if (batch == 1) {
+                counts.add(arrays());
+              }
+            });
+    TrainingLoop.train(SIMULATION, number -> counting, options);
+    return counts;
+  }
+
+  @Test
+  void steps_of_a_training_leave_no_arrays() {
+    Training options =
+        Qat.epochs(6)
+            .dampOscillations(1)
+            .distillFrom(() -> Simulation.of(FloatGraph.of(GRAPH)))
+            .validate(DATA);
+    for (Training training :
+        List.of(options, options.freezeRangesAfter(2), options.estimator(GradientEstimator.LSQ))) {
+      List<Integer> counts = arraysWhile(training);
+
+      assertThat(counts).hasSize(6);
+      assertThat(counts.subList(3, 6)).containsOnly(counts.get(2));
+    }
   }
 
   @Test

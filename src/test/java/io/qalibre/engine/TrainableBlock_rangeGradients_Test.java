@@ -4,10 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDManager;
+import io.qalibre.config.Placement;
+import io.qalibre.config.PlacementOptions;
+import io.qalibre.config.RuntimeConfig;
+import io.qalibre.graph.Graph;
+import io.qalibre.graph.Simulation;
+import io.qalibre.graph.Tensor;
+import io.qalibre.quant.Encoding;
+import io.qalibre.testing.Labelled;
+import io.qalibre.testing.Net;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -164,5 +174,35 @@ class TrainableBlock_rangeGradients_Test {
       double byScale = slope(d -> piece.sum(scale + d, zero, -1, 0));
       assertClose(new float[] {found.get("w.range_scale")[c]}, factor * byScale);
     }
+  }
+
+  /** LSQ counts the elements of a sample, whatever the batch; the ends know the scale's slope. */
+  @Test
+  void steps_of_activations_are_counted_by_their_sample() {
+    Tensor data = Net.data(1, 5, 7);
+    Graph graph = Net.input(7).op("y", "Sin", List.of("x")).build("y");
+    Simulation start =
+        Calibrator.calibrate(
+                Placement.place(
+                    graph, RuntimeConfig.builtIn("per_tensor"), PlacementOptions.DEFAULT),
+                Labelled.of(Net.data(2, 5, 7)))
+            .simulation();
+
+    Map<String, float[]> ends =
+        SingleQuantizer.gradients(new TrainableBlock(start, manager), data, manager);
+    Map<String, float[]> steps =
+        SingleQuantizer.gradients(
+            new TrainableBlock(start, manager, GradientEstimator.LSQ), data, manager);
+
+    for (String tensor : List.of("x", "y")) {
+      Encoding grid = start.encoding(tensor).first();
+      double byMin = ends.get(tensor + ".range_min")[0];
+      double byMax = ends.get(tensor + ".range_max")[0];
+      double byScale = grid.steps() * byMax + (byMin + byMax) * grid.offset();
+      assertThat((double) steps.get(tensor + ".range_scale")[0])
+          .as(tensor)
+          .isCloseTo(byScale / Math.sqrt(7 * 255), within(1e-4 * (1 + Math.abs(byScale))));
+    }
+    assertThat(steps.get("x.range_scale")[0]).isNotZero();
   }
 }
