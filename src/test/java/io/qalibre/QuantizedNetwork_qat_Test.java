@@ -35,8 +35,12 @@ class QuantizedNetwork_qat_Test {
     Network net =
         Qalibre.of(MnistNet.graph(1))
             .train(
-                data.training().batch(64).augmented(2, true, 1),
-                Fp32.epochs(8).learningRate(0.05).validate(data.validation()));
+                data.training().batch(64),
+                Fp32.epochs(8)
+                    .method(Training.Method.ADAM)
+                    .learningRate(4e-3)
+                    .weightDecay(0)
+                    .validate(data.validation()));
     QuantizedNetwork ptq =
         net.equalizeLayers()
             .simulate(QuantConfig.int8().withWeightBits(4))
