@@ -44,7 +44,28 @@ def adaround():
     })
 
 
-ROWS = {"fp32": fp32, "adaround": adaround}
+def simulation():
+    work = ("mobilenet_v2", "64", "32")
+    yield ("evaluating the simulation of mobilenet_v2, W8A8 per channel, a batch of 32×3×64×64", STEPS, {
+        "PyTorch FP32, folded": python("torch_folded.py", *work, "float", "evaluate"),
+        "aimet_torch": python("torch_folded.py", *work, "aimet", "evaluate"),
+        "Qalibre": java("SimulationStep", *work, "evaluate"),
+    })
+
+
+def qat():
+    for network in ("mobilenet_v2", "resnet50"):
+        work = (network, "64", "32")
+        yield (f"a QAT step of {network}, W8A8 per channel, 32×3×64×64", STEPS, {
+            "PyTorch FP32, folded": python("torch_folded.py", *work, "float", "train"),
+            "aimet_torch, frozen": python("torch_folded.py", *work, "aimet", "frozen"),
+            "aimet_torch, learned": python("torch_folded.py", *work, "aimet", "learned"),
+            "Qalibre, frozen": java("SimulationStep", *work, "frozen"),
+            "Qalibre, learned": java("SimulationStep", *work, "learned"),
+        })
+
+
+ROWS = {"fp32": fp32, "adaround": adaround, "simulation": simulation, "qat": qat}
 
 
 class Contender:
@@ -64,6 +85,10 @@ class Contender:
         self.turns.append(statistics.median(float(ms) for ms in self.answer().split()))
 
     def close(self):
+        """Ends it; the most memory that it held, in MB, where the system tells (Linux)."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        self.peak = next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmHWM")), float("nan"))
         self.process.stdin.close()
         self.process.wait()
 
@@ -89,13 +114,14 @@ def main():
         for title, steps, commands in ROWS[row]():
             contenders = measure(commands, arguments.rounds, steps)
             base = next(iter(contenders.values()))
-            print(f"\n{title}; {steps} a turn\n{'':24}{'first':>9}{'median':>9}{'quartiles':>16}{'ratio':>8}{'quartiles':>14}")
+            print(f"\n{title}; {steps} a turn\n{'':24}{'first':>9}{'median':>9}{'quartiles':>16}{'ratio':>8}{'quartiles':>14}"
+                  f"{'peak MB':>9}")
             for name, contender in contenders.items():
                 low, middle, high = statistics.quantiles(contender.turns, n=4)
                 ratios = [own / other for own, other in zip(contender.turns, base.turns)]
                 r_low, ratio, r_high = statistics.quantiles(ratios, n=4)
                 print(f"{name:24}{contender.first:9.0f}{middle:9.1f}{f'{low:.0f}–{high:.0f}':>16}"
-                      f"{ratio:8.2f}{f'{r_low:.2f}–{r_high:.2f}':>14}", flush=True)
+                      f"{ratio:8.2f}{f'{r_low:.2f}–{r_high:.2f}':>14}{contender.peak:9.0f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -164,6 +164,24 @@ class TrainableNetwork_trainer_Test {
     }
   }
 
+  @Test
+  void the_live_plot_needs_no_other_listener() throws Exception {
+    LatePoints data = new LatePoints();
+    data.prepare(null);
+    DefaultTrainingConfig alone =
+        new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+            .optDevices(new Device[] {Device.cpu()})
+            .addTrainingListeners(new LivePlot(2, data));
+    try (TrainableNetwork trainable = START.trainable();
+        Trainer trainer = trainable.trainer(alone)) {
+      trainer.initialize(new Shape(1, 2));
+      EasyTrain.fit(trainer, 2, data, data);
+
+      assertThat(trainable.freeze().simulation().graph().initializers())
+          .isNotEqualTo(START.simulation().graph().initializers());
+    }
+  }
+
   private static final class InterruptAfterThird extends TrainingListenerAdapter {
     private int batches;
 

@@ -11,19 +11,13 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.GraphBuilder;
 import io.qalibre.graph.Node;
 import io.qalibre.graph.OperatorNode;
-import io.qalibre.graph.Tensor;
 import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.ValueInfo;
 import io.qalibre.models.MobileNetV2;
 import io.qalibre.ptq.AdaRound;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 
 /**
  * A contender of {@code benchmarks/peers}: AdaRound of the first layers of MobileNetV2 at 4 bits,
@@ -40,21 +34,12 @@ public final class AdaRoundLayers {
   public static void main(String[] arguments) throws IOException {
     int layers = Integer.parseInt(arguments[0]);
     int iterations = Integer.parseInt(arguments[1]);
-    Samples samples = samples();
+    Samples samples = Pictures.samples(BATCHES, BATCH, SIZE);
     QuantizedNetwork quantized =
         network(layers)
             .simulate(QuantConfig.perChannel().withWeightBits(4))
             .computeEncodings(samples);
-    System.out.println("first " + each(quantized, samples, layers, iterations));
-    BufferedReader in =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    for (String line = in.readLine(); line != null; line = in.readLine()) {
-      StringBuilder times = new StringBuilder();
-      for (int i = Integer.parseInt(line.split(" ")[1]); i > 0; i--) {
-        times.append(each(quantized, samples, layers, iterations)).append(' ');
-      }
-      System.out.println(times);
-    }
+    Turns.serve(() -> each(quantized, samples, layers, iterations), 0);
   }
 
   /** The time of an iteration of a layer in milliseconds. */
@@ -94,18 +79,5 @@ public final class AdaRoundLayers {
             .output(new ValueInfo(output, DataType.FLOAT, open))
             .withoutUnusedInitializers()
             .build());
-  }
-
-  private static Samples samples() {
-    Random random = new Random(1);
-    List<Map<String, Tensor>> batches = new ArrayList<>();
-    for (int i = 0; i < BATCHES; i++) {
-      float[] pixels = new float[BATCH * 3 * SIZE * SIZE];
-      for (int j = 0; j < pixels.length; j++) {
-        pixels[j] = (float) random.nextGaussian();
-      }
-      batches.add(Map.of("input", Tensor.of(pixels, BATCH, 3, SIZE, SIZE)));
-    }
-    return Samples.of(batches);
   }
 }

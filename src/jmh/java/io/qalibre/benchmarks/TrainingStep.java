@@ -15,12 +15,8 @@ import io.qalibre.graph.Simulation;
 import io.qalibre.models.MobileNetV2;
 import io.qalibre.models.ResNet50;
 import io.qalibre.qat.TrainableModel;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.Random;
 
 /** A contender of {@code benchmarks/peers}: a training step of a float network. */
 public final class TrainingStep {
@@ -50,36 +46,18 @@ public final class TrainingStep {
       model.block().liveNorms(true);
       trainer.initialize(new Shape(1, 3, size, size));
       NDManager manager = model.model().getNDManager();
-      float[] pixels = new float[batch * 3 * size * size];
-      Random random = new Random(1);
-      for (int i = 0; i < pixels.length; i++) {
-        pixels[i] = (float) random.nextGaussian();
-      }
-      NDArray x = manager.create(pixels, new Shape(batch, 3, size, size));
-      NDArray y =
-          manager.arange(batch).mod(CLASSES).toType(ai.djl.ndarray.types.DataType.INT64, false);
-      System.out.println("first " + step(trainer, loss, x, y));
-      for (int i = 0; i < WARM_UP; i++) {
-        step(trainer, loss, x, y);
-      }
-      serve(trainer, loss, x, y);
+      NDArray x = manager.create(Pictures.noise(batch, size), new Shape(batch, 3, size, size));
+      NDArray y = labels(manager, batch);
+      Turns.serve(() -> step(trainer, loss, x, y), WARM_UP);
     }
   }
 
-  private static void serve(Trainer trainer, Loss loss, NDArray x, NDArray y) throws IOException {
-    BufferedReader in =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    for (String line = in.readLine(); line != null; line = in.readLine()) {
-      StringBuilder times = new StringBuilder();
-      for (int i = Integer.parseInt(line.split(" ")[1]); i > 0; i--) {
-        times.append(step(trainer, loss, x, y)).append(' ');
-      }
-      System.out.println(times);
-    }
+  static NDArray labels(NDManager manager, int batch) {
+    return manager.arange(batch).mod(CLASSES).toType(ai.djl.ndarray.types.DataType.INT64, false);
   }
 
   /** The time in milliseconds. */
-  private static double step(Trainer trainer, Loss loss, NDArray x, NDArray y) {
+  static double step(Trainer trainer, Loss loss, NDArray x, NDArray y) {
     long start = System.nanoTime();
     try (NDManager batch = x.getManager().newSubManager()) {
       NDArray input = x.duplicate();

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * A DJL listener that shows the loss and the validation's evaluators while a trainer of the user's
  * own runs, and stops it when the cell is interrupted.
  *
- * <p>Add it after DJL's own: {@code config.addTrainingListeners(TrainingListener.Defaults.basic());
- * config.addTrainingListeners(new LivePlot(epochs, samples));}
+ * <p>What it shows is accumulated by DJL's own {@link EvaluatorTrainingListener}: one that comes
+ * before it ({@code TrainingListener.Defaults.basic()} has it), or else its own.
  */
 public final class LivePlot extends TrainingListenerAdapter {
   private final long total;
@@ -29,6 +29,7 @@ public final class LivePlot extends TrainingListenerAdapter {
   private final Map<String, List<double[]>> validation = new LinkedHashMap<>();
   private final Map<String, Double> measured = new LinkedHashMap<>();
   private @Nullable Task task;
+  private @Nullable EvaluatorTrainingListener own;
   private long done;
 
   /**
@@ -60,6 +61,13 @@ public final class LivePlot extends TrainingListenerAdapter {
   @Override
   public void onTrainingBatch(Trainer trainer, BatchData batchData) {
     InterruptedWorkException.check(() -> "train stopped after " + losses.size() + " steps");
+    if (own == null && !accumulates(trainer)) {
+      own = new EvaluatorTrainingListener();
+      own.onTrainingBegin(trainer);
+    }
+    if (own != null) {
+      own.onTrainingBatch(trainer, batchData);
+    }
     // The mean of the epoch so far: the loss of a single batch would have to be computed again.
     double loss = trainer.getLoss().getAccumulator(EvaluatorTrainingListener.TRAIN_EPOCH);
     if (Double.isFinite(loss)) {
@@ -69,9 +77,22 @@ public final class LivePlot extends TrainingListenerAdapter {
     show();
   }
 
+  /** Whether somebody has counted the batch already. */
+  private static boolean accumulates(Trainer trainer) {
+    try {
+      trainer.getLoss().getAccumulator(EvaluatorTrainingListener.TRAIN_EPOCH);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
   @Override
   public void onValidationBatch(Trainer trainer, BatchData batchData) {
     InterruptedWorkException.check(() -> "validation after " + losses.size() + " steps");
+    if (own != null) {
+      own.onValidationBatch(trainer, batchData);
+    }
     // DJL's own listener clears what it has accumulated before onEpoch is called here.
     for (Evaluator evaluator : trainer.getEvaluators()) {
       double value = evaluator.getAccumulator(EvaluatorTrainingListener.VALIDATE_EPOCH);
@@ -89,6 +110,9 @@ public final class LivePlot extends TrainingListenerAdapter {
                 .add(new double[] {losses.size(), value}));
     measured.clear();
     show();
+    if (own != null) {
+      own.onEpoch(trainer);
+    }
   }
 
   @Override

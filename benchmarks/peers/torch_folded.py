@@ -1,0 +1,81 @@
+"""A contender: torchvision's MobileNetV2 or ResNet50 in float32 with folded batch normalizations, or aimet_torch's
+simulation of it; a training step, or a pass forward."""
+
+import os
+import sys
+import time
+
+import torch
+import torch.fx.experimental.optimization
+import torchvision
+
+CLASSES = 10
+
+
+def answers():
+    """What this program answers; all that AIMET logs to standard output goes to standard error from now on."""
+    own = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return own
+
+
+def folded(name):
+    options = {"dropout": 0} if name == "mobilenet_v2" else {}
+    net = getattr(torchvision.models, name)(num_classes=CLASSES, **options).eval()
+    return torch.fx.experimental.optimization.fuse(net)
+
+
+def simulation(name, x, ranges):
+    from aimet_torch import QuantizationSimModel
+    from aimet_torch.batch_norm_fold import fold_all_batch_norms
+    from aimet_torch.common.defs import QuantScheme
+    from aimet_torch.common.quantsim_config.utils import get_path_for_per_channel_config
+    from aimet_torch.v2.quantization.base import QuantizerBase
+
+    options = {"dropout": 0} if name == "mobilenet_v2" else {}
+    net = getattr(torchvision.models, name)(num_classes=CLASSES, **options).eval()
+    fold_all_batch_norms(net, (1, *x.shape[1:]))
+    sim = QuantizationSimModel(net, x[:1], quant_scheme=QuantScheme.training_range_learning_with_tf_init,
+                               config_file=get_path_for_per_channel_config())
+    sim.compute_encodings(lambda model: model(x))
+    if ranges == "frozen":
+        for module in sim.model.modules():
+            if isinstance(module, QuantizerBase):
+                module.requires_grad_(False)
+    return sim.model
+
+
+def main():
+    out = answers()
+    name, size, batch, peer, work = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]
+    torch.manual_seed(1)
+    torch.set_num_threads(os.cpu_count())
+    x = torch.randn(batch, 3, size, size)
+    y = torch.arange(batch) % CLASSES
+    net = folded(name) if peer == "float" else simulation(name, x, work)
+    optimizer = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], 1e-5, momentum=0.9)
+
+    def train():
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(net(x), y)
+        loss.item()
+        loss.backward()
+        optimizer.step()
+
+    def evaluate():
+        with torch.no_grad():
+            net(x)
+
+    def timed():
+        start = time.perf_counter()
+        evaluate() if work == "evaluate" else train()
+        return 1e3 * (time.perf_counter() - start)
+
+    print("first", timed(), file=out, flush=True)
+    [timed() for _ in range(3)]
+    for line in sys.stdin:
+        print(*[timed() for _ in range(int(line.split()[1]))], file=out, flush=True)
+
+
+if __name__ == "__main__":
+    main()
