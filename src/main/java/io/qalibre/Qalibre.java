@@ -7,6 +7,7 @@ import io.qalibre.data.ProjectFiles;
 import io.qalibre.engine.ConstantFolding;
 import io.qalibre.engine.Devices;
 import io.qalibre.engine.trace.BlockTracer;
+import io.qalibre.export.EncodingsFit;
 import io.qalibre.export.FloatGraph;
 import io.qalibre.export.QdqReader;
 import io.qalibre.graph.Graph;
@@ -50,8 +51,10 @@ public final class Qalibre {
   }
 
   /**
-   * Loads a network with encodings computed earlier, for quantizers as {@link QuantConfig#int8()}
-   * places them; for others use {@link QuantizationSimModel#loadEncodings}.
+   * Loads a network with encodings computed earlier: quantizers are where {@link
+   * QuantConfig#int8()} may place them, and on, and of the bits, symmetry and channels, as the file
+   * says. For those of another config, or to have the file checked against one, use {@link
+   * QuantizationSimModel#loadEncodings}.
    *
    * @param onnx the float network
    * @param encodings its encodings, of any of AIMET's versions
@@ -69,7 +72,9 @@ public final class Qalibre {
    * @param encodings its encodings, of any of AIMET's versions
    */
   public static QuantizedNetwork load(Path onnx, Path encodings) {
-    return load(onnx).simulate(QuantConfig.int8()).loadEncodings(encodings);
+    return load(onnx)
+        .simulate(QuantConfig.int8())
+        .loadEncodings(encodings, EncodingsFit.RECONFIGURE);
   }
 
   /**
