@@ -12,6 +12,8 @@ from aimet_torch.adaround.adaround_weight import Adaround, AdaroundParameters
 from aimet_torch.batch_norm_fold import fold_all_batch_norms
 from aimet_torch.common.defs import QuantScheme
 
+from turns import answers, serve
+
 SIZE, BATCH, BATCHES = 64, 32, 4
 
 
@@ -26,13 +28,6 @@ def first_layers(count):
             break
         kept.append(module)
     return torch.nn.Sequential(*kept).eval()
-
-
-def answers():
-    """What this program answers; all that AIMET logs to standard output goes to standard error from now on."""
-    own = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return own
 
 
 def main():
@@ -52,9 +47,7 @@ def main():
                                     default_quant_scheme=QuantScheme.post_training_tf)
         return 1e3 * (time.perf_counter() - start) / iterations / layers
 
-    print("first", each(), file=out, flush=True)
-    for line in sys.stdin:
-        print(*[each() for _ in range(int(line.split()[1]))], file=out, flush=True)
+    serve(out, each, 0)
 
 
 if __name__ == "__main__":

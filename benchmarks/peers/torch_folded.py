@@ -9,20 +9,18 @@ import torch
 import torch.fx.experimental.optimization
 import torchvision
 
+from turns import answers, serve
+
 CLASSES = 10
 
 
-def answers():
-    """What this program answers; all that AIMET logs to standard output goes to standard error from now on."""
-    own = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return own
+def network(name):
+    options = {"dropout": 0} if name == "mobilenet_v2" else {}
+    return getattr(torchvision.models, name)(num_classes=CLASSES, **options).eval()
 
 
 def folded(name):
-    options = {"dropout": 0} if name == "mobilenet_v2" else {}
-    net = getattr(torchvision.models, name)(num_classes=CLASSES, **options).eval()
-    return torch.fx.experimental.optimization.fuse(net)
+    return torch.fx.experimental.optimization.fuse(network(name))
 
 
 def simulation(name, x, ranges):
@@ -32,8 +30,7 @@ def simulation(name, x, ranges):
     from aimet_torch.common.quantsim_config.utils import get_path_for_per_channel_config
     from aimet_torch.v2.quantization.base import QuantizerBase
 
-    options = {"dropout": 0} if name == "mobilenet_v2" else {}
-    net = getattr(torchvision.models, name)(num_classes=CLASSES, **options).eval()
+    net = network(name)
     fold_all_batch_norms(net, (1, *x.shape[1:]))
     sim = QuantizationSimModel(net, x[:1], quant_scheme=QuantScheme.training_range_learning_with_tf_init,
                                config_file=get_path_for_per_channel_config())
@@ -71,10 +68,7 @@ def main():
         evaluate() if work == "evaluate" else train()
         return 1e3 * (time.perf_counter() - start)
 
-    print("first", timed(), file=out, flush=True)
-    [timed() for _ in range(3)]
-    for line in sys.stdin:
-        print(*[timed() for _ in range(int(line.split()[1]))], file=out, flush=True)
+    serve(out, timed, 3)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
-import io.qalibre.quant.FakeQuantizer;
 import java.util.List;
 
 /**
@@ -92,16 +91,7 @@ final class Session implements AutoCloseable {
   private Tensor constant(ProgramSource.Parameter parameter) {
     Tensor value = simulation.graph().initializer(parameter.initializer());
     QuantizerNode quantizer = parameter.quantizer();
-    if (quantizer == null) {
-      return value;
-    }
-    return Tensor.of(
-        FakeQuantizer.apply(
-            value.floats(),
-            value.sizes(),
-            simulation.encoding(quantizer.id()),
-            quantizer.spec().format().rounding()),
-        value.sizes());
+    return quantizer == null ? value : simulation.rounded(quantizer);
   }
 
   /** For each activation's quantizer the ends of its clamp, its scale and its offset. */

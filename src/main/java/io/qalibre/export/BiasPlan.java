@@ -1,15 +1,12 @@
 package io.qalibre.export;
 
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.HalfFloats;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.QuantizerPlacement.Kind;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
-import io.qalibre.quant.FakeQuantizer;
-import io.qalibre.quant.NumberFormat;
 import io.qalibre.quant.TensorEncoding;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -56,19 +53,6 @@ final class BiasPlan {
   /** Whether a quantizer quantizes a bias. */
   static boolean isBias(QuantizerNode node) {
     return node.placement().kind() == Kind.BIAS;
-  }
-
-  /** What a quantizer that reads an initializer writes. */
-  static Tensor onGrid(Simulation simulation, QuantizerNode node) {
-    Tensor value = simulation.graph().initializer(node.input());
-    NumberFormat format = node.spec().format();
-    if (format.floating()) {
-      return HalfFloats.rounded(value);
-    }
-    TensorEncoding encoding = simulation.encoding(node.id());
-    return Tensor.of(
-        FakeQuantizer.apply(value.floats(), value.sizes(), encoding, format.rounding()),
-        value.sizes());
   }
 
   private void plan(OperatorNode node, Encoding input) {
@@ -125,7 +109,7 @@ final class BiasPlan {
   private Optional<Tensor> bias(String tensor) {
     return graph.producer(tensor).orElse(null) instanceof QuantizerNode quantizer
             && graph.isInitializer(quantizer.input())
-        ? Optional.of(onGrid(simulation, quantizer))
+        ? Optional.of(simulation.rounded(quantizer))
         : Optional.ofNullable(graph.initializers().get(tensor));
   }
 }

@@ -118,7 +118,7 @@ public final class QdqGraph {
   private void quantize(QuantizerNode node) {
     Tensor constant = graph.initializers().get(node.input());
     if (constant != null && BiasPlan.isBias(node)) {
-      result.constant(node.output(), BiasPlan.onGrid(simulation, node));
+      result.constant(node.output(), simulation.rounded(node));
     } else if (node.spec().format().floating()) {
       roundToHalf(node, constant);
     } else if (constant == null) {

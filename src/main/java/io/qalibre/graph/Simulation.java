@@ -1,6 +1,8 @@
 package io.qalibre.graph;
 
 import io.qalibre.errors.UnknownNameException;
+import io.qalibre.quant.FakeQuantizer;
+import io.qalibre.quant.NumberFormat;
 import io.qalibre.quant.TensorEncoding;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -35,5 +37,22 @@ public record Simulation(Graph graph, Map<String, TensorEncoding> encodings) {
       throw new UnknownNameException("encoding", id, graph.name(), encodings.keySet());
     }
     return encoding;
+  }
+
+  /**
+   * What an enabled quantizer that reads an initializer writes.
+   *
+   * @throws UnknownNameException if it rounds to a grid and has no encoding
+   */
+  public Tensor rounded(QuantizerNode quantizer) {
+    Tensor value = graph.initializer(quantizer.input());
+    NumberFormat format = quantizer.spec().format();
+    if (format.floating()) {
+      return HalfFloats.rounded(value);
+    }
+    TensorEncoding encoding = encoding(quantizer.id());
+    return Tensor.of(
+        FakeQuantizer.apply(value.floats(), value.sizes(), encoding, format.rounding()),
+        value.sizes());
   }
 }

@@ -15,7 +15,6 @@ import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.progress.Progress;
 import io.qalibre.progress.Task;
-import io.qalibre.quant.FakeQuantizer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -156,16 +155,9 @@ public final class AdaRounding {
   private Tensor nearest(String name) {
     Tensor value = simulation.graph().initializer(name);
     QuantizerNode quantizer = quantizers.get(name);
-    if (quantizer == null || value.type() != DataType.FLOAT) {
-      return value;
-    }
-    float[] nearest =
-        FakeQuantizer.apply(
-            value.floats(),
-            value.sizes(),
-            simulation.encoding(quantizer.id()),
-            quantizer.spec().format().rounding());
-    return Tensor.of(nearest, value.sizes());
+    return quantizer == null || value.type() != DataType.FLOAT
+        ? value
+        : simulation.rounded(quantizer);
   }
 
   private void layer(

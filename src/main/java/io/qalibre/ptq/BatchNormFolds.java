@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import tech.tablesaw.api.Table;
 
@@ -98,8 +97,7 @@ public record BatchNormFolds(List<Folded> folded, List<String> left) implements 
   }
 
   private Line line(String name, ToDoubleFunction<Row> value) {
-    double[] x = IntStream.range(0, folded.size()).asDoubleStream().toArray();
-    return new Line(name, x, folded.stream().map(Row::of).mapToDouble(value).toArray());
+    return Line.byIndex(name, folded.stream().map(Row::of).mapToDouble(value).toArray());
   }
 
   /** In a few words: how many are folded, and how many stay. */

@@ -7,7 +7,6 @@ import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.util.List;
-import java.util.stream.IntStream;
 import tech.tablesaw.api.Table;
 
 /**
@@ -71,7 +70,6 @@ public record BiasShifts(Simulation simulation, List<Layer> layers) implements V
 
   /** The mean and the largest shift of each layer, from the first to the last. */
   public Panels chart() {
-    double[] x = IntStream.range(0, layers.size()).asDoubleStream().toArray();
     return Charts.row(
         "Shifts that bias correction took back",
         List.of(
@@ -80,8 +78,8 @@ public record BiasShifts(Simulation simulation, List<Layer> layers) implements V
                 "layer",
                 "|shift| of a channel's mean",
                 List.of(
-                    new Line("mean", x, layers.stream().mapToDouble(Layer::mean).toArray()),
-                    new Line("max", x, layers.stream().mapToDouble(Layer::max).toArray())))));
+                    Line.byIndex("mean", layers.stream().mapToDouble(Layer::mean).toArray()),
+                    Line.byIndex("max", layers.stream().mapToDouble(Layer::max).toArray())))));
   }
 
   /** In a few words: how many layers, and the largest shift. */

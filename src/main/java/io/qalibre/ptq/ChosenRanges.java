@@ -8,7 +8,6 @@ import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import tech.tablesaw.api.Table;
 
 /**
@@ -69,11 +68,10 @@ public record ChosenRanges(Simulation simulation, List<Layer> layers) implements
 
   /** The part of the range that is kept, and the error that is left, by layer. */
   public Panels chart() {
-    double[] x = IntStream.range(0, layers.size()).asDoubleStream().toArray();
-    Line mean = new Line("mean", x, layers.stream().mapToDouble(Layer::mean).toArray());
+    Line mean = Line.byIndex("mean", layers.stream().mapToDouble(Layer::mean).toArray());
     List<Line> parts = new ArrayList<>(List.of(mean));
     if (layers.stream().anyMatch(l -> l.fractions().size() > 1)) {
-      parts.add(new Line("smallest", x, layers.stream().mapToDouble(Layer::min).toArray()));
+      parts.add(Line.byIndex("smallest", layers.stream().mapToDouble(Layer::min).toArray()));
     }
     double[] left = layers.stream().mapToDouble(l -> l.after() / l.before()).toArray();
     return Charts.row(
@@ -81,7 +79,7 @@ public record ChosenRanges(Simulation simulation, List<Layer> layers) implements
         List.of(
             Charts.lines("", "layer", "part of the range kept", parts),
             Charts.lines(
-                "", "layer", "error after / before", List.of(new Line("error", x, left)))));
+                "", "layer", "error after / before", List.of(Line.byIndex("error", left)))));
   }
 
   /** In a few words: how many weights, and how many channels got a smaller range. */

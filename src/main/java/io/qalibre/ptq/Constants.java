@@ -1,11 +1,9 @@
 package io.qalibre.ptq;
 
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.HalfFloats;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
-import io.qalibre.quant.FakeQuantizer;
 import java.util.Optional;
 
 /** Constants as operators read them: directly, or through a quantizer. */
@@ -34,20 +32,7 @@ final class Constants {
     }
     return LinearLayer.quantizer(graph, read)
         .filter(QuantizerNode::enabled)
-        .map(quantizer -> rounded(simulation, quantizer, value))
+        .map(simulation::rounded)
         .or(() -> Optional.of(value));
-  }
-
-  private static Tensor rounded(Simulation simulation, QuantizerNode quantizer, Tensor value) {
-    if (quantizer.spec().format().floating()) {
-      return HalfFloats.rounded(value);
-    }
-    return Tensor.of(
-        FakeQuantizer.apply(
-            value.floats(),
-            value.sizes(),
-            simulation.encoding(quantizer.id()),
-            quantizer.spec().format().rounding()),
-        value.sizes());
   }
 }

@@ -5,9 +5,7 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
-import io.qalibre.graph.Tensor;
 import io.qalibre.graph.op.OperatorCatalogue;
-import io.qalibre.quant.FakeQuantizer;
 import io.qalibre.quant.Granularity;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -81,15 +79,9 @@ final class ExpectedShift {
 
   private double[] shift(LinearLayer layer, double[] means) {
     QuantizerNode quantizer = Objects.requireNonNull(layer.quantizer());
-    Tensor weight = graph.initializer(layer.weight());
-    long[] shape = weight.sizes();
+    long[] shape = graph.initializer(layer.weight()).sizes();
     float[] exact = floating.initializer(layer.weight()).floats();
-    float[] rounded =
-        FakeQuantizer.apply(
-            weight.floats(),
-            shape,
-            simulation.encoding(quantizer.id()),
-            quantizer.spec().format().rounding());
+    float[] rounded = simulation.rounded(quantizer).floats();
     int axis = OperatorCatalogue.weightAxis(layer.node());
     Granularity outputs = Granularity.ofAxis(axis);
     Granularity inputs = Granularity.ofAxis(1 - axis);

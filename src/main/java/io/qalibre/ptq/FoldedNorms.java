@@ -9,7 +9,6 @@ import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 import tech.tablesaw.api.Table;
 
 /**
@@ -100,8 +99,7 @@ public record FoldedNorms(
   }
 
   private Line line(String name, ToDoubleFunction<Norm> value) {
-    double[] x = IntStream.range(0, norms.size()).asDoubleStream().toArray();
-    return new Line(name, x, norms.stream().mapToDouble(value).toArray());
+    return Line.byIndex(name, norms.stream().mapToDouble(value).toArray());
   }
 
   /** In a few words: how many were folded, and how many channels have other codes. */

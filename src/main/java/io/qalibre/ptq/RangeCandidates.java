@@ -39,9 +39,8 @@ record RangeCandidates(LinearLayer layer, Tensor weight, List<TensorEncoding> en
 
   /** The grid of a part of a range, its scale a float32 number as all weights' are. */
   private static Encoding part(Range range, QuantizerSpec spec, int i, int n) {
-    Encoding grid = Grids.grid(new Range(range.min() * i / n, range.max() * i / n), spec);
-    return Encoding.of(
-        (float) grid.scale(), grid.offset(), grid.steps(), grid.bitwidth(), grid.symmetric());
+    Range part = new Range(range.min() * i / n, range.max() * i / n);
+    return Grids.grid(part, spec).inFloat32();
   }
 
   /** The number of output channels of the layer. */

@@ -10,7 +10,6 @@ import io.qalibre.view.Viewable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 import tech.tablesaw.api.Table;
 
 /**
@@ -113,8 +112,7 @@ public record ReestimatedNorms(Simulation simulation, List<Norm> norms) implemen
   }
 
   private Line line(String name, ToDoubleFunction<Norm> value) {
-    double[] x = IntStream.range(0, norms.size()).asDoubleStream().toArray();
-    return new Line(name, x, norms.stream().mapToDouble(value).toArray());
+    return Line.byIndex(name, norms.stream().mapToDouble(value).toArray());
   }
 
   /** In a few words: how many, and the largest shift of a mean. */

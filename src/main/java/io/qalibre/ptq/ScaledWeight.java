@@ -112,13 +112,8 @@ record ScaledWeight(Tensor weight, TensorEncoding encoding, int changed) {
     private static Encoding covering(Encoding grid, double factor, QuantizerSpec spec) {
       double one = factor * grid.min();
       double other = factor * grid.max();
-      Encoding found = Grids.grid(new Range(Math.min(one, other), Math.max(one, other)), spec);
-      return Encoding.of(
-          (float) found.scale(),
-          found.offset(),
-          found.steps(),
-          found.bitwidth(),
-          found.symmetric());
+      Range range = new Range(Math.min(one, other), Math.max(one, other));
+      return Grids.grid(range, spec).inFloat32();
     }
 
     /** The weight in whole steps from zero, as it should be. */

@@ -38,6 +38,11 @@ public record Encoding(
         scale * offset, scale * (offset + steps), scale, offset, bitwidth, symmetric);
   }
 
+  /** The same grid with a scale that is a float32 number, as those of all parameters are. */
+  public Encoding inFloat32() {
+    return of((float) scale, offset, steps(), bitwidth, symmetric);
+  }
+
   /** The largest code, in the unsigned view: 2^bitwidth − 1, one less if strictly symmetric. */
   public long steps() {
     return Math.round((max - min) / scale);

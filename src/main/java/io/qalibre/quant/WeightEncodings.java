@@ -23,7 +23,7 @@ public final class WeightEncodings {
     List<Encoding> grids =
         Arrays.stream(split(values, shape, granularity))
             .parallel()
-            .map(own -> inFloat32(Grids.grid(seen(own, spec), spec)))
+            .map(own -> Grids.grid(seen(own, spec), spec).inFloat32())
             .toList();
     return granularity instanceof Granularity.PerBlock blocks && blocks.scaleBits() > 0
         ? new TensorEncoding(granularity, BlockScales.wholeMultiples(grids, blocks, shape))
@@ -34,11 +34,6 @@ public final class WeightEncodings {
     return spec.scheme().readsHistogram()
         ? Statistics.of(values)
         : new Statistics(Range.of(values), null);
-  }
-
-  private static Encoding inFloat32(Encoding grid) {
-    return Encoding.of(
-        (float) grid.scale(), grid.offset(), grid.steps(), grid.bitwidth(), grid.symmetric());
   }
 
   /** The values of each grid, in row-major order. */

@@ -32,9 +32,23 @@ public record Line(String name, double[] x, double[] y) {
    * @param y the values
    */
   public static Line of(String name, double... y) {
+    return from(1, name, y);
+  }
+
+  /**
+   * A line over 0, 1, 2, …: places in a list.
+   *
+   * @param name its name in the legend
+   * @param y the values
+   */
+  public static Line byIndex(String name, double... y) {
+    return from(0, name, y);
+  }
+
+  private static Line from(int first, String name, double... y) {
     double[] x = new double[y.length];
     for (int i = 0; i < x.length; i++) {
-      x[i] = i + 1;
+      x[i] = first + i;
     }
     return new Line(name, x, y);
   }
