@@ -2,6 +2,7 @@ package io.qalibre.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
@@ -56,17 +57,18 @@ final class OscillationDamping {
    */
   OscillationDamping(
       List<QuantizerNode> quantizers, Map<String, Parameter> parameters, RangeParameters all) {
-    StringBuilder body = new StringBuilder(HEAD);
+    RangeScript script = new RangeScript(all.form());
+    StringBuilder body = new StringBuilder();
     for (QuantizerNode node : quantizers) {
       Parameter weight = parameters.get(node.input());
       if (weight != null && weight.requiresGradient()) {
-        int rank = weight.getArray().getShape().dimension();
-        line(body, new QuantizerScript(node), all.form(), rank);
+        line(body, node, weight.getArray().getShape(), script);
         weights.add(weight);
         ranges.addAll(all.of(node));
       }
     }
-    code = body.append("    return factor\n").append(QuantizerScript.METHODS).toString();
+    String scales = String.join("", script.lines().stream().map(l -> "    " + l + "\n").toList());
+    code = HEAD + scales + body + "    return factor\n" + QuantizerScript.METHODS;
   }
 
   /** How many weights there are. */
@@ -74,12 +76,14 @@ final class OscillationDamping {
     return weights.size();
   }
 
-  private void line(StringBuilder body, QuantizerScript script, RangeForm form, int rank) {
+  private void line(StringBuilder body, QuantizerNode node, Shape weight, RangeScript script) {
     int i = weights.size();
-    Codes codes = script.codes();
-    String shape = script.shape(rank);
-    body.append("    s%d = %s\n".formatted(i, script.scale(form, 2 * i)));
-    body.append("    z%d = %s\n".formatted(i, script.zero(form, 2 * i, "s" + i)));
+    Codes codes = Codes.of(node.spec());
+    String shape = new QuantizerScript(node).shape(weight.dimension());
+    long size = node.spec().perChannel() ? weight.get(node.spec().axis()) : 1;
+    RangeScript.Variables range = script.variables(node, 2 * i, size);
+    body.append("    s%d = %s\n".formatted(i, range.scale()));
+    body.append("    z%d = %s\n".formatted(i, range.zero()));
     body.append(
         "    d%1$d = (self).damp(w[%1$d], g[%1$d], torch.view(s%1$d, %2$s), torch.view(torch.rsub(z%1$d, %3$d), %2$s), torch.view(torch.rsub(z%1$d, %4$d), %2$s), factor, )\n"
             .formatted(i, shape, codes.first(), codes.last()));

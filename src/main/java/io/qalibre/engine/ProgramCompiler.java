@@ -48,7 +48,7 @@ final class ProgramCompiler {
 
   private final Graph graph;
   private final Mode mode;
-  private final @Nullable RangeForm form;
+  private final @Nullable RangeScript learning;
   private final TensorFacts facts;
   private final boolean exactSums;
   private final Map<String, String> variables = new HashMap<>();
@@ -63,7 +63,7 @@ final class ProgramCompiler {
   private ProgramCompiler(Graph graph, Mode mode, @Nullable RangeForm form) {
     this.graph = graph;
     this.mode = mode;
-    this.form = form;
+    this.learning = form == null ? null : new RangeScript(form);
     this.facts = ShapeInference.facts(graph);
     this.exactSums = graph.roundsHalfAway();
   }
@@ -110,8 +110,7 @@ final class ProgramCompiler {
   }
 
   private void operate(OperatorNode node) {
-    boolean fuses = mode == Mode.INFER || (mode.trains() && form == null);
-    Optional<Clamp> clamp = fuses ? absorbed(node) : Optional.empty();
+    Optional<Clamp> clamp = absorbed(node);
     if (clamp.isPresent()) {
       clamps.put(node.output(), clamp.get());
       return;
@@ -127,16 +126,21 @@ final class ProgramCompiler {
 
   /**
    * A ReLU or ReLU6 that only an enabled quantizer reads needs no pass of its own: its clamp and
-   * the grid's are one.
+   * the grid's are one. Where ranges learn, it must be one that begins at 0, which is on any grid.
    */
   private Optional<Clamp> absorbed(OperatorNode node) {
+    if (mode == Mode.OBSERVE) {
+      return Optional.empty();
+    }
     boolean quantizedOnly =
         graph.hasSingleConsumer(node.output())
             && graph.consumers(node.output()).get(0) instanceof QuantizerNode quantizer
             && quantizer.enabled()
             && !quantizer.spec().perChannel()
             && !quantizer.spec().format().floating();
-    return quantizedOnly ? Clamp.of(graph, node) : Optional.empty();
+    return quantizedOnly
+        ? Clamp.of(graph, node).filter(clamp -> learning == null || clamp.low() == 0)
+        : Optional.empty();
   }
 
   private void quantize(QuantizerNode node) {
@@ -222,20 +226,24 @@ final class ProgramCompiler {
       throw new QalibreException(
           "`" + node.tensor() + "` is quantized blockwise, which training does not do yet");
     }
-    if (form == null) {
+    if (learning == null) {
       stay(node);
     } else {
-      learn(node, form);
+      learn(node, learning);
     }
   }
 
-  private void learn(QuantizerNode node, RangeForm form) {
+  private void learn(QuantizerNode node, RangeScript learning) {
     QuantizerScript script = new QuantizerScript(node);
-    int at = 2 * range(node);
-    String scale = let(script.scale(form, at));
-    String zero = let(script.zero(form, at, scale));
-    int rank = facts.shape(node.input()).rank();
-    assign(node.output(), script.learned(form, variable(node.input()), rank, scale, zero));
+    TensorShape shape = facts.shape(node.input());
+    long size = node.spec().perChannel() ? shape.dim(node.spec().axis()).size() : 1;
+    RangeScript.Variables range = learning.variables(node, 2 * range(node), size);
+    Clamp clamp = clamps.get(node.input());
+    assign(
+        node.output(),
+        clamp == null
+            ? script.learned(learning.form(), variable(node.input()), shape.rank(), range)
+            : script.rectified(learning.form(), variable(clamp.input()), clamp.high(), range));
   }
 
   /** Quantizers that share an encoding have one range; its number in order. */
@@ -301,6 +309,9 @@ final class ProgramCompiler {
     }
     if (mode.trains() && !activations.isEmpty()) {
       body.add("e = torch.unbind(r[0])");
+    }
+    if (learning != null) {
+      body.addAll(learning.lines());
     }
     body.addAll(lines);
     body.add(

@@ -88,7 +88,8 @@ class TrainableBlock_fixedRanges_Test {
         .doesNotContain("torch.relu");
     assertThat(ProgramCompiler.compile(graph, Mode.TRAIN, RangeForm.ENDS).code())
         .containsPattern("t\\d+ = \\(self\\)\\.learned")
-        .contains("torch.relu");
+        .contains("learned_rectified(")
+        .doesNotContain("torch.relu");
   }
 
   @Test
