@@ -83,10 +83,10 @@ def solve(name, grid, bits, x, low, high):
     return case | {"dscale": plain(step.grad * factor)}
 
 
-def values(low, high, steps):
+def values(low, high, steps, reach=(1.2, 3)):
     """Values that are far enough from ties for float32 to round them as float64 does."""
     while True:
-        near, far = (RANDOM.uniform(by * low, by * high, VALUES // 2) for by in (1.2, 3))
+        near, far = (RANDOM.uniform(by * low, by * high, VALUES // 2) for by in reach)
         x = numpy.round(numpy.concatenate([near, far]), 5)
         t = x * steps / (high - low)
         if (abs(t - numpy.floor(t) - 0.5) > 1e-3).all():
@@ -102,6 +102,18 @@ def anywhere(grid, bits, channels):
         low = numpy.round(RANDOM.uniform(-0.1, 0.1, channels), 3)
     x = [values(a, b, last - first) for a, b in zip(low, high)]
     return solve(f"{grid} {bits} bits {channels} anywhere", grid, bits, x, low, high)
+
+
+def inside(grid, bits, channels):
+    """Values of which none is clipped."""
+    high = numpy.round(RANDOM.uniform(0.3, 1.7, channels), 3)
+    low = {"asymmetric": -0.5 * high, "unsigned": 0 * high}.get(grid, -high)
+    first, last = codes(grid, bits)
+    x = [values(a, b, last - first, reach=(0.8, 0.9)) for a, b in zip(low, high)]
+    case = solve(f"{grid} {bits} bits {channels} inside", grid, bits, x, low, high)
+    if numpy.count_nonzero(case["dx"]) != numpy.count_nonzero(case["g"]):
+        raise ValueError(f"{case['name']}: a value is clipped")
+    return case
 
 
 def ties(grid, bits, channels):
@@ -132,6 +144,7 @@ def main():
              for grid in GRIDS for bits in (2, 4, 8) for channels in (1, 3) for make in (anywhere, ties)]
     cases += [crossed("asymmetric", 0.9, -0.8), crossed("asymmetric", -0.9, -1.7), crossed("symmetric", 0.9, -0.8),
               crossed("symmetric", 0.5, 0.5), crossed("unsigned", 1.0, 1.0)]
+    cases += [inside(grid, bits, channels) for grid in GRIDS for bits in (2, 4, 8) for channels in (1, 3)]
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
     TARGET.write_text(f"[\n{lines}\n]\n")
     print(f"{len(cases)} cases in {TARGET.name}")

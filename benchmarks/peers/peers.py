@@ -65,7 +65,16 @@ def qat():
         })
 
 
-ROWS = {"fp32": fp32, "adaround": adaround, "simulation": simulation, "qat": qat}
+def quantizer():
+    for largest, clipped in (("6", "nothing clipped"), ("4", "2 % clipped")):
+        yield (f"a learned quantizer behind a ReLU6, forward and backward, 32×96×32×32, {clipped}", 20, {
+            "ATen's operator": python("quantizer_forms.py", "aten", largest),
+            "element by element": python("quantizer_forms.py", "elementwise", largest),
+            "rows (Qalibre's)": python("quantizer_forms.py", "rows", largest),
+        })
+
+
+ROWS = {"fp32": fp32, "adaround": adaround, "simulation": simulation, "qat": qat, "quantizer": quantizer}
 
 
 class Contender:

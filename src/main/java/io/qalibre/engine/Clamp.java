@@ -3,6 +3,7 @@ package io.qalibre.engine;
 import io.qalibre.graph.Attributes;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
+import io.qalibre.graph.QuantizerNode;
 import java.util.Optional;
 
 /**
@@ -29,6 +30,17 @@ record Clamp(String input, double low, double high) {
               : Optional.empty();
       default -> Optional.empty();
     };
+  }
+
+  /** The same, if nothing reads its output but a quantizer that has one grid for all of it. */
+  static Optional<Clamp> quantized(Graph graph, OperatorNode node) {
+    boolean quantizedOnly =
+        graph.hasSingleConsumer(node.output())
+            && graph.consumers(node.output()).get(0) instanceof QuantizerNode quantizer
+            && quantizer.enabled()
+            && !quantizer.spec().perChannel()
+            && !quantizer.spec().format().floating();
+    return quantizedOnly ? of(graph, node) : Optional.empty();
   }
 
   private static boolean constant(Graph graph, OperatorNode node) {

@@ -125,22 +125,13 @@ final class ProgramCompiler {
   }
 
   /**
-   * A ReLU or ReLU6 that only an enabled quantizer reads needs no pass of its own: its clamp and
-   * the grid's are one. Where ranges learn, it must be one that begins at 0, which is on any grid.
+   * The ReLU or ReLU6 that needs no pass of its own, since its clamp and a grid's are one. Where
+   * ranges learn, it must begin at 0, which is on any grid.
    */
   private Optional<Clamp> absorbed(OperatorNode node) {
-    if (mode == Mode.OBSERVE) {
-      return Optional.empty();
-    }
-    boolean quantizedOnly =
-        graph.hasSingleConsumer(node.output())
-            && graph.consumers(node.output()).get(0) instanceof QuantizerNode quantizer
-            && quantizer.enabled()
-            && !quantizer.spec().perChannel()
-            && !quantizer.spec().format().floating();
-    return quantizedOnly
-        ? Clamp.of(graph, node).filter(clamp -> learning == null || clamp.low() == 0)
-        : Optional.empty();
+    return mode == Mode.OBSERVE
+        ? Optional.empty()
+        : Clamp.quantized(graph, node).filter(clamp -> learning == null || clamp.low() == 0);
   }
 
   private void quantize(QuantizerNode node) {

@@ -108,7 +108,7 @@ final class RangeScript {
   private String scale(Kind kind, String n) {
     return switch (form) {
       case ENDS ->
-          "(self).scale(first%1$s, second%1$s, %2$d., %3$s, )"
+          "(self).grid_scale(first%1$s, second%1$s, %2$d., %3$s, )"
               .formatted(n, kind.steps(), kind.least());
       case STEP -> "torch.clamp(torch.abs(first%s), %s)".formatted(n, kind.least());
     };
@@ -119,7 +119,7 @@ final class RangeScript {
       return "torch.zeros_like(torch.detach(first%s))".formatted(n);
     }
     return switch (form) {
-      case ENDS -> "(self).zero(first%1$s, scale%1$s, %2$d., )".formatted(n, kind.steps());
+      case ENDS -> "(self).grid_zero(first%1$s, scale%1$s, %2$d., )".formatted(n, kind.steps());
       case STEP -> "second" + n;
     };
   }
