@@ -29,11 +29,14 @@ import io.qalibre.ptq.SequentialMseSearch;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
 import io.qalibre.qat.TrainingLoop;
+import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Histogram;
 import io.qalibre.quant.Statistics;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import tech.tablesaw.api.Table;
 
 /** A simulation whose quantizers know their ranges: an immutable value. */
@@ -85,17 +88,16 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    */
   public TensorHistogram histogram(String tensor) {
     QuantizerNode quantizer = quantizer(tensor);
-    String key = Calibrator.keys(simulation.graph()).get(quantizer.id());
-    Statistics seen = key == null ? null : calibration.statistics().get(key);
-    Histogram histogram = seen == null ? null : seen.histogram();
-    if (histogram == null) {
-      throw new QalibreException(
-          "no histogram of `"
-              + tensor
-              + "`: only activations whose encodings were computed from samples, not all of them"
-              + " zero, have one");
-    }
-    return new TensorHistogram(tensor, histogram, simulation.encoding(quantizer.id()).first());
+    return histograms().stream()
+        .filter(histogram -> histogram.tensor().equals(quantizer.tensor()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new QalibreException(
+                    "no histogram of `"
+                        + tensor
+                        + "`: only activations whose encodings were computed from samples, not all"
+                        + " of them zero, have one"));
   }
 
   /** What the activations' quantizers have seen; empty where the encodings come from a file. */
@@ -373,6 +375,40 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    */
   public Export export(Path folder, String prefix, ExportOptions options) {
     return Exporter.export(simulation, folder, prefix, options);
+  }
+
+  /**
+   * Writes the story of this quantization as one HTML page that needs nothing else: the network,
+   * its quantizers and why each is there, what every step did, encodings, histograms of the
+   * activations that are clipped most, versions.
+   *
+   * @param file the page; its folder is made if it is missing
+   * @param findings what else belongs to it, each a section of its own: accuracies, comparisons,
+   *     verifications, tables of an analysis
+   * @return the file
+   * @throws QalibreException if it cannot be written; there is no half of it then
+   */
+  public Path report(Path file, Viewable... findings) {
+    return new Report(sim, this, steps).write(file, List.of(findings));
+  }
+
+  QuantizationSimModel sim() {
+    return sim;
+  }
+
+  /** Those of all activations that have one. */
+  List<TensorHistogram> histograms() {
+    Map<String, String> keys = Calibrator.keys(simulation.graph());
+    List<TensorHistogram> histograms = new ArrayList<>();
+    for (QuantizerNode node : simulation.graph().quantizers()) {
+      Statistics seen = calibration.statistics().get(keys.getOrDefault(node.id(), ""));
+      Histogram histogram = node.enabled() && seen != null ? seen.histogram() : null;
+      if (histogram != null && simulation.encodings().containsKey(node.id())) {
+        Encoding grid = simulation.encoding(node.id()).first();
+        histograms.add(new TensorHistogram(node.tensor(), histogram, grid));
+      }
+    }
+    return histograms;
   }
 
   @Override

@@ -2,10 +2,10 @@ package io.qalibre;
 
 import io.qalibre.quant.Encoding;
 import io.qalibre.quant.Histogram;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Marker;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +20,7 @@ import tech.tablesaw.api.Table;
  * @param encoding the grid
  */
 public record TensorHistogram(String tensor, Histogram histogram, Encoding encoding)
-    implements Viewable {
+    implements Charted {
 
   /** The share of values that the grid clips, 0 to 1. */
   public double clipped() {
@@ -42,6 +42,7 @@ public record TensorHistogram(String tensor, Histogram histogram, Encoding encod
   }
 
   /** The counts on a logarithmic axis, with the thresholds drawn. */
+  @Override
   public XYChart chart() {
     long[] counts = histogram.counts();
     double[] centers = histogram.centers();

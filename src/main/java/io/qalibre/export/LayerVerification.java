@@ -1,10 +1,10 @@
 package io.qalibre.export;
 
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Line;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +20,7 @@ import tech.tablesaw.api.Table;
  * @param samples the number of samples
  * @param layers the quantized activations, in order of execution
  */
-public record LayerVerification(long samples, List<Layer> layers) implements Viewable {
+public record LayerVerification(long samples, List<Layer> layers) implements Charted {
   /** Copies the list. */
   public LayerVerification {
     layers = List.copyOf(layers);
@@ -56,6 +56,7 @@ public record LayerVerification(long samples, List<Layer> layers) implements Vie
   }
 
   /** SQNR and the share of codes that differ, over the tensors in order of execution. */
+  @Override
   public Panels chart() {
     return Charts.grid(
         "ONNX Runtime beside the simulation, tensor by tensor",

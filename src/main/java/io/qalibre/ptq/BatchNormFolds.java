@@ -4,11 +4,11 @@ import io.qalibre.graph.BatchNormFolding;
 import io.qalibre.graph.BatchNormFolding.Folded;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Line;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
@@ -22,7 +22,7 @@ import tech.tablesaw.api.Table;
  * @param folded those that are gone, in the order of folding
  * @param left the nodes of those that no layer could take
  */
-public record BatchNormFolds(List<Folded> folded, List<String> left) implements Viewable {
+public record BatchNormFolds(List<Folded> folded, List<String> left) implements Charted {
   /** Copies the lists. */
   public BatchNormFolds {
     folded = List.copyOf(folded);
@@ -85,6 +85,7 @@ public record BatchNormFolds(List<Folded> folded, List<String> left) implements 
    * The standard deviations of what each folded normalization gave, the smallest and the largest of
    * its channels: where they are far apart, so are the ranges of the layer's channels.
    */
+  @Override
   public Panels chart() {
     return Charts.row(
         "Folded batch normalizations",

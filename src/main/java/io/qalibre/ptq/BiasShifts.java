@@ -1,11 +1,11 @@
 package io.qalibre.ptq;
 
 import io.qalibre.graph.Simulation;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Line;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.List;
 import tech.tablesaw.api.Table;
 
@@ -16,7 +16,7 @@ import tech.tablesaw.api.Table;
  *     those from before
  * @param layers the layers in order of execution
  */
-public record BiasShifts(Simulation simulation, List<Layer> layers) implements Viewable {
+public record BiasShifts(Simulation simulation, List<Layer> layers) implements Charted {
   /** Copies the list. */
   public BiasShifts {
     layers = List.copyOf(layers);
@@ -69,6 +69,7 @@ public record BiasShifts(Simulation simulation, List<Layer> layers) implements V
   }
 
   /** The mean and the largest shift of each layer, from the first to the last. */
+  @Override
   public Panels chart() {
     return Charts.row(
         "Shifts that bias correction took back",

@@ -1,11 +1,11 @@
 package io.qalibre.ptq;
 
 import io.qalibre.graph.Simulation;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Line;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.ArrayList;
 import java.util.List;
 import tech.tablesaw.api.Table;
@@ -17,7 +17,7 @@ import tech.tablesaw.api.Table;
  *     still those from before
  * @param layers the layers in order of execution
  */
-public record ChosenRanges(Simulation simulation, List<Layer> layers) implements Viewable {
+public record ChosenRanges(Simulation simulation, List<Layer> layers) implements Charted {
   /** Copies the list. */
   public ChosenRanges {
     layers = List.copyOf(layers);
@@ -67,6 +67,7 @@ public record ChosenRanges(Simulation simulation, List<Layer> layers) implements
   }
 
   /** The part of the range that is kept, and the error that is left, by layer. */
+  @Override
   public Panels chart() {
     Line mean = Line.byIndex("mean", layers.stream().mapToDouble(Layer::mean).toArray());
     List<Line> parts = new ArrayList<>(List.of(mean));

@@ -4,9 +4,9 @@ import io.qalibre.graph.BatchNormFolding.Direction;
 import io.qalibre.graph.BatchNormFolding.Folded;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -27,8 +27,7 @@ import tech.tablesaw.api.Table;
  * @param rounds how often all pairs were gone through
  */
 public record EqualizedGraph(
-    Graph graph, Graph before, List<Pair> pairs, List<String> left, int rounds)
-    implements Viewable {
+    Graph graph, Graph before, List<Pair> pairs, List<String> left, int rounds) implements Charted {
   private static final int SHOWN = 3;
 
   /** Copies the lists. */
@@ -121,6 +120,7 @@ public record EqualizedGraph(
   }
 
   /** The ranges of the six weights whose channels were the most unequal, before and after. */
+  @Override
   public Panels chart() {
     return weightRanges().chart();
   }

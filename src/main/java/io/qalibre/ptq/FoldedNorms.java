@@ -2,11 +2,11 @@ package io.qalibre.ptq;
 
 import io.qalibre.graph.BatchNormFolding;
 import io.qalibre.graph.Simulation;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Line;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import tech.tablesaw.api.Table;
@@ -20,7 +20,7 @@ import tech.tablesaw.api.Table;
  */
 public record FoldedNorms(
     Simulation simulation, List<Norm> norms, List<BatchNormFolding.Folded> statistics)
-    implements Viewable {
+    implements Charted {
   /** Copies the lists. */
   public FoldedNorms {
     norms = List.copyOf(norms);
@@ -87,6 +87,7 @@ public record FoldedNorms(
   }
 
   /** The factors of scales, from the first batch normalization to the last. */
+  @Override
   public Panels chart() {
     return Charts.row(
         "Batch normalizations folded to scales",

@@ -2,11 +2,11 @@ package io.qalibre.ptq;
 
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Line;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -19,7 +19,7 @@ import tech.tablesaw.api.Table;
  *     from before
  * @param norms the batch normalizations in order of execution
  */
-public record ReestimatedNorms(Simulation simulation, List<Norm> norms) implements Viewable {
+public record ReestimatedNorms(Simulation simulation, List<Norm> norms) implements Charted {
   /** Copies the list. */
   public ReestimatedNorms {
     norms = List.copyOf(norms);
@@ -95,6 +95,7 @@ public record ReestimatedNorms(Simulation simulation, List<Norm> norms) implemen
   }
 
   /** Shifts of means and ratios of deviations, from the first batch normalization to the last. */
+  @Override
   public Panels chart() {
     return Charts.row(
         "Re-estimated batch normalizations",

@@ -1,9 +1,9 @@
 package io.qalibre.ptq;
 
 import io.qalibre.graph.TensorShape;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.List;
 import java.util.Locale;
 import org.knowm.xchart.HorizontalBarChart;
@@ -15,7 +15,7 @@ import tech.tablesaw.api.Table;
  * @param layers a row a layer, in the order of the graph
  * @param of how many layers there were to do
  */
-public record RoundingReport(List<Layer> layers, int of) implements Viewable {
+public record RoundingReport(List<Layer> layers, int of) implements Charted {
   /** Copies the list. */
   public RoundingReport {
     layers = List.copyOf(layers);
@@ -88,6 +88,7 @@ public record RoundingReport(List<Layer> layers, int of) implements Viewable {
    *
    * @throws io.qalibre.errors.QalibreException if no layer was done
    */
+  @Override
   public HorizontalBarChart chart() {
     List<Layer> done = layers.stream().filter(l -> l.gain.before > 0).toList();
     return Charts.bars(

@@ -2,11 +2,11 @@ package io.qalibre.ptq;
 
 import io.qalibre.graph.Graph;
 import io.qalibre.quant.Range;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Panels;
 import io.qalibre.view.RangeSeries;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +21,7 @@ import tech.tablesaw.api.Table;
  * @param norms the normalizations, in order of execution
  * @param alpha how much of the activations' ranges moved into weights, 0 to 1
  */
-public record SmoothedGraph(Graph graph, List<Norm> norms, double alpha) implements Viewable {
+public record SmoothedGraph(Graph graph, List<Norm> norms, double alpha) implements Charted {
   private static final int CHARTS = 6;
 
   /** Copies the list. */
@@ -105,6 +105,7 @@ public record SmoothedGraph(Graph graph, List<Norm> norms, double alpha) impleme
    * The outputs of the six normalizations whose channels were the most unequal: what of the whole
    * tensor's range each channel takes, before and after.
    */
+  @Override
   public Panels chart() {
     List<Norm> chosen =
         smoothed().stream()

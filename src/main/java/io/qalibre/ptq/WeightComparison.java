@@ -5,11 +5,11 @@ import io.qalibre.graph.Graph;
 import io.qalibre.graph.Tensor;
 import io.qalibre.graph.op.OperatorCatalogue;
 import io.qalibre.quant.Range;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Panels;
 import io.qalibre.view.RangeSeries;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.ArrayList;
 import java.util.List;
 import tech.tablesaw.api.Table;
@@ -20,7 +20,7 @@ import tech.tablesaw.api.Table;
  *
  * @param layers a pair of states for each weight
  */
-public record WeightComparison(List<Layer> layers) implements Viewable {
+public record WeightComparison(List<Layer> layers) implements Charted {
   private static final int CHARTS = 6;
 
   /** Copies the list. */
@@ -99,6 +99,7 @@ public record WeightComparison(List<Layer> layers) implements Viewable {
   }
 
   /** The ranges of the six weights whose channels were the most unequal, before and after. */
+  @Override
   public Panels chart() {
     List<Layer> chosen =
         layers.stream()

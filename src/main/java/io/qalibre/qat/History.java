@@ -1,11 +1,11 @@
 package io.qalibre.qat;
 
 import io.qalibre.progress.Curve;
+import io.qalibre.view.Charted;
 import io.qalibre.view.Charts;
 import io.qalibre.view.Line;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
-import io.qalibre.view.Viewable;
 import java.util.List;
 import tech.tablesaw.api.Table;
 
@@ -19,7 +19,7 @@ import tech.tablesaw.api.Table;
  * @param interrupted whether the user stopped the training before its end
  */
 public record History(List<Epoch> epochs, List<Double> losses, int kept, boolean interrupted)
-    implements Viewable {
+    implements Charted {
   /** Copies the lists. */
   public History {
     epochs = List.copyOf(epochs);
@@ -65,6 +65,7 @@ public record History(List<Epoch> epochs, List<Double> losses, int kept, boolean
   }
 
   /** The loss of each step, and the accuracy after each epoch. */
+  @Override
   public Panels chart() {
     List<Line> loss = List.of(line(LossCurve.of(losses)));
     List<Epoch> validated = epochs.stream().filter(e -> !Double.isNaN(e.top1())).toList();
