@@ -88,6 +88,16 @@ public final class ImageDataset extends RandomAccessDataset {
   }
 
   /**
+   * The first samples, or all where there are not as many.
+   *
+   * @param n how many, at least 1
+   * @throws QalibreException if n is less than 1
+   */
+  public ImageDataset atMost(int n) {
+    return first(Math.min(n, pictures.length));
+  }
+
+  /**
    * The same samples in batches of another size.
    *
    * @param n the number of samples in a batch, at least 1; the last one may be smaller
