@@ -1,7 +1,10 @@
 package io.qalibre;
 
 import ai.djl.training.dataset.Dataset;
+import io.qalibre.analysis.LayerComparison;
+import io.qalibre.analysis.LayerErrors;
 import io.qalibre.analysis.Measure;
+import io.qalibre.analysis.QuantizerRanges;
 import io.qalibre.analysis.Sensitivity;
 import io.qalibre.analysis.SensitivityAnalysis;
 import io.qalibre.engine.Calibrator;
@@ -107,5 +110,21 @@ public sealed interface Inspectable extends Simulated permits QuantizedNetwork {
    */
   default Sensitivity sensitivity(Dataset samples, Measure... measures) {
     return SensitivityAnalysis.measure(simulation(), floats(), samples, List.of(measures));
+  }
+
+  /**
+   * Compares what the quantized tensors hold with what they hold in the float network, along the
+   * network.
+   *
+   * @param samples inputs as the network will see them, some dozens; labels are not looked at
+   * @throws QalibreException if no quantizer is enabled, there is no sample, or one does not fit
+   */
+  default LayerErrors layerErrors(Dataset samples) {
+    return LayerComparison.compare(simulation(), floats(), samples);
+  }
+
+  /** The smallest and largest values of all that is quantized, beside the ends of the grids. */
+  default QuantizerRanges ranges() {
+    return QuantizerRanges.of(simulation(), calibration().statistics());
   }
 }

@@ -79,7 +79,7 @@ public record Sensitivity(
    * @param interrupted whether the user stopped it before all were
    */
   public record Run(long samples, boolean interrupted) {
-    private String label() {
+    String label() {
       return Numbers.count(samples) + " samples" + (interrupted ? ", interrupted" : "");
     }
   }

@@ -39,6 +39,11 @@ final class VariantRunner implements AutoCloseable {
     live = parts.stream().map(part -> division.live(part.to())).toList();
   }
 
+  /** The number of networks. */
+  int networks() {
+    return parts.get(0).forms().size();
+  }
+
   /** What is done with a network's answers. */
   interface Taker {
     void take(int network, Map<String, Tensor> outputs);

@@ -8,7 +8,6 @@ import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -55,8 +54,25 @@ public final class Variants {
    */
   public static long forEach(
       String title, List<Simulation> variants, Dataset samples, Answers answers) {
+    return forEach(title, variants, samples, Long.MAX_VALUE, answers);
+  }
+
+  /**
+   * Runs all networks on all samples, a few at a time.
+   *
+   * @param title what is being done, for the progress line and for errors
+   * @param variants networks with the same nodes and names, one or more
+   * @param samples inputs as the networks take them
+   * @param most how many samples run at once; larger batches are cut
+   * @param answers takes their answers
+   * @return the number of samples, at least 1
+   * @throws QalibreException if there is no sample, or one does not fit
+   * @throws InterruptedWorkException if the user asked to stop; the batches, or the parts of them,
+   *     that were done by then have been answered
+   */
+  public static long forEach(
+      String title, List<Simulation> variants, Dataset samples, long most, Answers answers) {
     Graph graph = variants.get(0).graph();
-    List<Integer> others = IntStream.range(1, variants.size()).boxed().toList();
     long[] done = {0};
     try (NDManager manager = Programs.newManager();
         VariantRunner runner = new VariantRunner(title, new VariantParts(variants))) {
@@ -66,24 +82,33 @@ public final class Variants {
               samples,
               variants.size(),
               (scope, inputs, labels, steps) -> {
-                Map<String, NDArray> named = new LinkedHashMap<>();
-                for (int i = 0; i < inputs.size(); i++) {
-                  named.put(graph.inputs().get(i).name(), inputs.get(i));
+                long before = done[0];
+                for (BatchSlice slice : BatchSlice.of(graph, inputs, labels, most)) {
+                  long finished = variants.size() * (done[0] - before);
+                  long[] answered = {0};
+                  run(
+                      runner,
+                      slice,
+                      (network, outputs) -> {
+                        answers.answer(network, outputs, slice.labels());
+                        long passes = finished + ++answered[0] * slice.samples();
+                        steps.accept(passes / inputs.head().getShape().get(0));
+                      });
+                  done[0] += slice.samples();
+                  answers.batchDone(done[0]);
                 }
-                List<Tensor> expected = labels.stream().map(Transfer::toTensor).toList();
-                long[] answered = {0};
-                VariantRunner.Taker taker =
-                    (network, outputs) -> {
-                      answers.answer(network, outputs, expected);
-                      steps.accept(++answered[0]);
-                    };
-                runner.run(scope, named, List.of(0), taker);
-                if (!others.isEmpty()) {
-                  runner.run(scope, named, others, taker);
-                }
-                done[0] += inputs.head().getShape().get(0);
-                answers.batchDone(done[0]);
               });
+    }
+  }
+
+  private static void run(VariantRunner runner, BatchSlice slice, VariantRunner.Taker taker) {
+    try (NDManager scope = slice.newManager()) {
+      Map<String, NDArray> inputs = slice.inputs(scope);
+      runner.run(scope, inputs, List.of(0), taker);
+      List<Integer> others = IntStream.range(1, runner.networks()).boxed().toList();
+      if (!others.isEmpty()) {
+        runner.run(scope, inputs, others, taker);
+      }
     }
   }
 }

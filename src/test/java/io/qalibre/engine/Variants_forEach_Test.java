@@ -91,6 +91,10 @@ class Variants_forEach_Test {
   private record Answer(int network, long samples, Map<String, Tensor> outputs) {}
 
   private static List<Answer> answers(List<Simulation> variants, Labelled data) {
+    return answers(variants, data, Long.MAX_VALUE);
+  }
+
+  private static List<Answer> answers(List<Simulation> variants, Labelled data, long most) {
     List<Answer> answers = new ArrayList<>();
     long[] before = {0};
     long samples =
@@ -98,6 +102,7 @@ class Variants_forEach_Test {
             "test",
             variants,
             data,
+            most,
             new Variants.Answers() {
               @Override
               public void answer(
@@ -160,6 +165,38 @@ class Variants_forEach_Test {
   }
 
   @Test
+  void larger_batches_are_cut_with_their_labels() {
+    long[] labels = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    List<Long> seen = new ArrayList<>();
+    List<Long> sizes = new ArrayList<>();
+    Variants.forEach(
+        "test",
+        variants().subList(1, 3),
+        Labelled.of(INPUT, labels).batch(4),
+        3,
+        new Variants.Answers() {
+          @Override
+          public void answer(int network, Map<String, Tensor> outputs, List<Tensor> own) {
+            if (network == 0) {
+              sizes.add(outputs.get("y").sizes()[0]);
+              for (long label : own.get(0).longs()) {
+                seen.add(label);
+              }
+            }
+          }
+
+          @Override
+          public void batchDone(long done) {
+            assertThat(done).isEqualTo(seen.size());
+          }
+        });
+
+    assertThat(seen).containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L);
+    assertThat(sizes).containsExactly(3L, 1L, 3L, 1L, 2L);
+    assertThat(answers(variants(), DATA, 3)).hasSize(5 * 10);
+  }
+
+  @Test
   void a_single_network_answers_too() {
     assertThat(answers(List.of(SIMULATION), DATA)).hasSize(3);
   }
@@ -195,6 +232,7 @@ class Variants_forEach_Test {
   void no_array_stays_behind() {
     Labelled other = Labelled.of(Net.data(1, 4, 2, 6, 6));
     assertLeavesNothing(() -> answers(variants(), DATA));
+    assertLeavesNothing(() -> answers(variants(), DATA, 3));
     assertLeavesNothing(
         () ->
             assertThatThrownBy(() -> answers(variants(), other))
