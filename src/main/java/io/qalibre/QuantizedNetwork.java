@@ -4,14 +4,12 @@ import ai.djl.training.dataset.Dataset;
 import io.qalibre.engine.Calibrator;
 import io.qalibre.engine.GradientEstimator;
 import io.qalibre.errors.QalibreException;
-import io.qalibre.errors.UnknownNameException;
 import io.qalibre.export.Export;
 import io.qalibre.export.ExportOptions;
 import io.qalibre.export.Exporter;
 import io.qalibre.export.FloatGraph;
 import io.qalibre.export.OverflowGuard;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.ptq.AdaRound;
 import io.qalibre.ptq.AdaRounding;
@@ -29,15 +27,13 @@ import io.qalibre.ptq.SequentialMseSearch;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
 import io.qalibre.qat.TrainingLoop;
-import io.qalibre.quant.Histogram;
-import io.qalibre.quant.Statistics;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
 import java.util.List;
 import tech.tablesaw.api.Table;
 
 /** A simulation whose quantizers know their ranges: an immutable value. */
-public final class QuantizedNetwork implements Evaluable, Viewable {
+public final class QuantizedNetwork implements Evaluable, Inspectable, Viewable {
   private final QuantizationSimModel sim;
   private final Simulation simulation;
   private final Calibration calibration;
@@ -56,66 +52,15 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
     return simulation;
   }
 
-  /**
-   * A row a tensor that is quantized to a grid; of several channels the outermost range and the
-   * largest scale. Tensors in float16 have no grid.
-   */
-  public Table encodings() {
-    return EncodingTables.all(simulation);
-  }
-
-  /**
-   * A row a channel of one tensor.
-   *
-   * @param tensor the tensor's name
-   * @throws UnknownNameException if no quantizer of that name is enabled
-   */
-  public Table encodings(String tensor) {
-    return EncodingTables.channels(tensor, simulation.encoding(quantizer(tensor).id()));
-  }
-
-  /**
-   * The values that an activation's quantizer saw while the encodings were computed, with its
-   * thresholds.
-   *
-   * @param tensor the tensor's name
-   * @throws UnknownNameException if no quantizer of that name is enabled
-   * @throws QalibreException if its encodings were not computed from samples: parameters, and
-   *     encodings from a file
-   */
-  public TensorHistogram histogram(String tensor) {
-    QuantizerNode quantizer = quantizer(tensor);
-    String key = Calibrator.keys(simulation.graph()).get(quantizer.id());
-    Statistics seen = key == null ? null : calibration.statistics().get(key);
-    Histogram histogram = seen == null ? null : seen.histogram();
-    if (histogram == null) {
-      throw new QalibreException(
-          "no histogram of `"
-              + tensor
-              + "`: only activations whose encodings were computed from samples, not all of them"
-              + " zero, have one");
-    }
-    return new TensorHistogram(tensor, histogram, simulation.encoding(quantizer.id()).first());
-  }
-
-  /** What the activations' quantizers have seen; empty where the encodings come from a file. */
+  @Override
   public Calibration calibration() {
     return calibration;
   }
 
-  private QuantizerNode quantizer(String tensor) {
-    List<QuantizerNode> enabled =
-        simulation.graph().quantizers().stream().filter(QuantizerNode::enabled).toList();
-    return enabled.stream()
-        .filter(q -> q.tensor().equals(tensor))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new UnknownNameException(
-                    "quantized tensor",
-                    tensor,
-                    simulation.graph().name(),
-                    enabled.stream().map(QuantizerNode::tensor).toList()));
+  @Override
+  public Graph floats() {
+    boolean trained = own().stream().anyMatch(Step::trains);
+    return trained ? FloatGraph.of(simulation.graph()) : sim.network().graph();
   }
 
   /**
@@ -324,15 +269,9 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    *     no sample, or one does not fit
    */
   public QuantizedNetwork adaRound(Dataset samples, AdaRound options) {
-    AdaRounding.Result result = AdaRounding.round(simulation, reference(), samples, options);
+    AdaRounding.Result result = AdaRounding.round(simulation, floats(), samples, options);
     RoundingReport report = result.report();
     return with(result.simulation(), new Step("adaRound", report.summary(), report));
-  }
-
-  /** The network to follow: the float one, or after training what has been learned. */
-  private Graph reference() {
-    boolean trained = own().stream().anyMatch(Step::trains);
-    return trained ? FloatGraph.of(simulation.graph()) : sim.network().graph();
   }
 
   /**
