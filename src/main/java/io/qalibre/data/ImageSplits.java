@@ -8,13 +8,11 @@ import java.util.List;
  * Pictures in three parts that share none: what a network learns from, what choices are made on,
  * and what results are reported on.
  *
- * @param training to train with; shuffled, in batches of 64
- * @param validation to choose learning rates, schemes and checkpoints on; in batches of 250
- * @param test to report results on, and for nothing else; in batches of 250
+ * @param training to train with; shuffled
+ * @param validation to choose learning rates, schemes and checkpoints on
+ * @param test to report results on, and for nothing else
  */
 public record ImageSplits(ImageDataset training, ImageDataset validation, ImageDataset test) {
-  static final int TRAINING_BATCH = 64;
-  static final int BATCH = 250;
   private static final long CALIBRATION_SEED = 1;
 
   /**
@@ -22,7 +20,7 @@ public record ImageSplits(ImageDataset training, ImageDataset validation, ImageD
    * those of a smaller n are the first of a larger n.
    *
    * @param n how many, 1 to the size of the training part
-   * @return the samples in a fixed order, in batches of 250
+   * @return the samples in a fixed order, not varied, in batches as large as those of the test part
    * @throws QalibreException if there are not as many
    */
   public ImageDataset calibration(int n) {
@@ -43,7 +41,7 @@ public record ImageSplits(ImageDataset training, ImageDataset validation, ImageD
           "calibration(n): expected 1 to " + available + " samples, found " + n);
     }
     int[] drawn = Arrays.copyOf(Permutations.of(available, seed), n);
-    return training.select(drawn).ordered().batch(BATCH);
+    return training.select(drawn).unaugmented().ordered().batch(test.batchSize());
   }
 
   /** The classes' names; a label is a position in this list. */
