@@ -11,9 +11,16 @@ import java.util.List;
  * @param training to train with; shuffled
  * @param validation to choose learning rates, schemes and checkpoints on
  * @param test to report results on, and for nothing else
+ * @param origin how the parts came about, where that has to be said; may be empty
  */
-public record ImageSplits(ImageDataset training, ImageDataset validation, ImageDataset test) {
+public record ImageSplits(
+    ImageDataset training, ImageDataset validation, ImageDataset test, String origin) {
   private static final long CALIBRATION_SEED = 1;
+
+  /** Three parts about which there is nothing more to say. */
+  public ImageSplits(ImageDataset training, ImageDataset validation, ImageDataset test) {
+    this(training, validation, test, "");
+  }
 
   /**
    * Samples to compute encodings from, drawn at random from the training part and always the same:
@@ -58,12 +65,16 @@ public record ImageSplits(ImageDataset training, ImageDataset validation, ImageD
    */
   public ImageSplits as(int channels, int size) {
     return new ImageSplits(
-        training.as(channels, size), validation.as(channels, size), test.as(channels, size));
+        training.as(channels, size),
+        validation.as(channels, size),
+        test.as(channels, size),
+        origin);
   }
 
   /** A line for each part. */
   @Override
   public String toString() {
-    return "training: " + training + "\nvalidation: " + validation + "\ntest: " + test;
+    return "training: %s\nvalidation: %s\ntest: %s%s"
+        .formatted(training, validation, test, origin.isEmpty() ? "" : "\n" + origin);
   }
 }
