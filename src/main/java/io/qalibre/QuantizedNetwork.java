@@ -4,14 +4,12 @@ import ai.djl.training.dataset.Dataset;
 import io.qalibre.engine.Calibrator;
 import io.qalibre.engine.GradientEstimator;
 import io.qalibre.errors.QalibreException;
-import io.qalibre.errors.UnknownNameException;
 import io.qalibre.export.Export;
 import io.qalibre.export.ExportOptions;
 import io.qalibre.export.Exporter;
 import io.qalibre.export.FloatGraph;
 import io.qalibre.export.OverflowGuard;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.ptq.AdaRound;
 import io.qalibre.ptq.AdaRounding;
@@ -29,18 +27,13 @@ import io.qalibre.ptq.SequentialMseSearch;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
 import io.qalibre.qat.TrainingLoop;
-import io.qalibre.quant.Encoding;
-import io.qalibre.quant.Histogram;
-import io.qalibre.quant.Statistics;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import tech.tablesaw.api.Table;
 
 /** A simulation whose quantizers know their ranges: an immutable value. */
-public final class QuantizedNetwork implements Evaluable, Viewable {
+public final class QuantizedNetwork implements Evaluable, Inspectable, Viewable {
   private final QuantizationSimModel sim;
   private final Simulation simulation;
   private final Calibration calibration;
@@ -59,65 +52,15 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
     return simulation;
   }
 
-  /**
-   * A row a tensor that is quantized to a grid; of several channels the outermost range and the
-   * largest scale. Tensors in float16 have no grid.
-   */
-  public Table encodings() {
-    return EncodingTables.all(simulation);
-  }
-
-  /**
-   * A row a channel of one tensor.
-   *
-   * @param tensor the tensor's name
-   * @throws UnknownNameException if no quantizer of that name is enabled
-   */
-  public Table encodings(String tensor) {
-    return EncodingTables.channels(tensor, simulation.encoding(quantizer(tensor).id()));
-  }
-
-  /**
-   * The values that an activation's quantizer saw while the encodings were computed, with its
-   * thresholds.
-   *
-   * @param tensor the tensor's name
-   * @throws UnknownNameException if no quantizer of that name is enabled
-   * @throws QalibreException if its encodings were not computed from samples: parameters, and
-   *     encodings from a file
-   */
-  public TensorHistogram histogram(String tensor) {
-    QuantizerNode quantizer = quantizer(tensor);
-    return histograms().stream()
-        .filter(histogram -> histogram.tensor().equals(quantizer.tensor()))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new QalibreException(
-                    "no histogram of `"
-                        + tensor
-                        + "`: only activations whose encodings were computed from samples, not all"
-                        + " of them zero, have one"));
-  }
-
-  /** What the activations' quantizers have seen; empty where the encodings come from a file. */
+  @Override
   public Calibration calibration() {
     return calibration;
   }
 
-  private QuantizerNode quantizer(String tensor) {
-    List<QuantizerNode> enabled =
-        simulation.graph().quantizers().stream().filter(QuantizerNode::enabled).toList();
-    return enabled.stream()
-        .filter(q -> q.tensor().equals(tensor))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new UnknownNameException(
-                    "quantized tensor",
-                    tensor,
-                    simulation.graph().name(),
-                    enabled.stream().map(QuantizerNode::tensor).toList()));
+  @Override
+  public Graph floats() {
+    boolean trained = own().stream().anyMatch(Step::trains);
+    return trained ? FloatGraph.of(simulation.graph()) : sim.network().graph();
   }
 
   /**
@@ -326,15 +269,9 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
    *     no sample, or one does not fit
    */
   public QuantizedNetwork adaRound(Dataset samples, AdaRound options) {
-    AdaRounding.Result result = AdaRounding.round(simulation, reference(), samples, options);
+    AdaRounding.Result result = AdaRounding.round(simulation, floats(), samples, options);
     RoundingReport report = result.report();
     return with(result.simulation(), new Step("adaRound", report.summary(), report));
-  }
-
-  /** The network to follow: the float one, or after training what has been learned. */
-  private Graph reference() {
-    boolean trained = own().stream().anyMatch(Step::trains);
-    return trained ? FloatGraph.of(simulation.graph()) : sim.network().graph();
   }
 
   /**
@@ -394,21 +331,6 @@ public final class QuantizedNetwork implements Evaluable, Viewable {
 
   QuantizationSimModel sim() {
     return sim;
-  }
-
-  /** Those of all activations that have one. */
-  List<TensorHistogram> histograms() {
-    Map<String, String> keys = Calibrator.keys(simulation.graph());
-    List<TensorHistogram> histograms = new ArrayList<>();
-    for (QuantizerNode node : simulation.graph().quantizers()) {
-      Statistics seen = calibration.statistics().get(keys.getOrDefault(node.id(), ""));
-      Histogram histogram = node.enabled() && seen != null ? seen.histogram() : null;
-      if (histogram != null && simulation.encodings().containsKey(node.id())) {
-        Encoding grid = simulation.encoding(node.id()).first();
-        histograms.add(new TensorHistogram(node.tensor(), histogram, grid));
-      }
-    }
-    return histograms;
   }
 
   @Override

@@ -37,7 +37,7 @@ record Augmentation(int pad, boolean flip, long seed) {
    * 2014). Not {@link java.util.SplittableRandom}, whose numbers may change with the JDK: results
    * name seeds.
    */
-  private static long mixed(long state) {
+  static long mixed(long state) {
     long z = state + 0x9e3779b97f4a7c15L;
     z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
     z = (z ^ z >>> 27) * 0x94d049bb133111ebL;

@@ -13,6 +13,8 @@ final class FashionMnist {
   static final int TRAIN = 60_000;
   static final int TEST = 10_000;
   static final int VALIDATION = 5_000;
+  private static final int TRAINING_BATCH = 64;
+  private static final int BATCH = 250;
   private static final int SIDE = 28;
 
   /** Part of what "validation" means in every published result: not to be changed. */
@@ -55,11 +57,11 @@ final class FashionMnist {
     Arrays.sort(validation);
     int[] all = new int[TEST];
     Arrays.setAll(all, i -> TRAIN + i);
-    ImageFormat format = ImageFormat.of(SIDE);
+    Pictures pictures = new GreyPictures(images, ImageFormat.of(SIDE));
     return new ImageSplits(
-        new ImageDataset(images, training, format, ImageSplits.TRAINING_BATCH, 0L),
-        new ImageDataset(images, validation, format, ImageSplits.BATCH, null),
-        new ImageDataset(images, all, format, ImageSplits.BATCH, null));
+        new ImageDataset(pictures, training, TRAINING_BATCH, 0L),
+        new ImageDataset(pictures, validation, BATCH, null),
+        new ImageDataset(pictures, all, BATCH, null));
   }
 
   private static LabelledImages images(Path folder) {

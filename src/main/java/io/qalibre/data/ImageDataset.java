@@ -26,8 +26,9 @@ import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Labelled pictures on the Java heap, as a DJL dataset: usable in {@code EasyTrain.fit}, in {@code
- * trainer.iterateDataset} and wherever Qalibre takes a dataset.
+ * Labelled pictures as a DJL dataset: usable in {@code EasyTrain.fit}, in {@code
+ * trainer.iterateDataset} and wherever Qalibre takes a dataset. Small ones lie on the Java heap;
+ * those of a folder are read when a batch is made.
  *
  * <p>A batch holds one float32 array of shape N×channels×size×size, scaled, and one int64 array of
  * N class indices, as {@code Loss.softmaxCrossEntropyLoss()} and {@code Accuracy} want them. The
@@ -50,25 +51,18 @@ public final class ImageDataset extends RandomAccessDataset {
   /** Keeps the seeds of passes far apart, whatever seeds a user gives; odd, so that none meet. */
   private static final long PASS_STRIDE = 0x9E3779B97F4A7C15L;
 
-  private final LabelledImages images;
+  private final Pictures source;
   private final int[] pictures;
-  private final ImageFormat format;
   private final int batchSize;
   private final @Nullable Long seed;
 
   /** Passes begun with each manager; no part of the value, and gone with the manager. */
   private final Map<NDManager, Integer> passes = Collections.synchronizedMap(new WeakHashMap<>());
 
-  ImageDataset(
-      LabelledImages images,
-      int[] pictures,
-      ImageFormat format,
-      int batchSize,
-      @Nullable Long seed) {
+  ImageDataset(Pictures source, int[] pictures, int batchSize, @Nullable Long seed) {
     super(new Builder().setSampling(batchSize, false));
-    this.images = images;
+    this.source = source;
     this.pictures = pictures;
-    this.format = format;
     this.batchSize = batchSize;
     this.seed = seed;
   }
@@ -84,7 +78,17 @@ public final class ImageDataset extends RandomAccessDataset {
       throw new QalibreException(
           "first(n): expected 1 to " + pictures.length + " samples, found " + n);
     }
-    return new ImageDataset(images, Arrays.copyOf(pictures, n), format, batchSize, seed);
+    return new ImageDataset(source, Arrays.copyOf(pictures, n), batchSize, seed);
+  }
+
+  /**
+   * The first samples, or all where there are not as many.
+   *
+   * @param n how many, at least 1
+   * @throws QalibreException if n is less than 1
+   */
+  public ImageDataset atMost(int n) {
+    return first(Math.min(n, pictures.length));
   }
 
   /**
@@ -97,7 +101,7 @@ public final class ImageDataset extends RandomAccessDataset {
     if (n < 1) {
       throw new QalibreException("batch(n): expected 1 sample or more, found " + n);
     }
-    return new ImageDataset(images, pictures, format, n, seed);
+    return new ImageDataset(source, pictures, n, seed);
   }
 
   /**
@@ -109,12 +113,12 @@ public final class ImageDataset extends RandomAccessDataset {
    * @param seed decides the orders; those of neighbouring seeds have nothing in common
    */
   public ImageDataset shuffled(long seed) {
-    return new ImageDataset(images, pictures, format, batchSize, seed);
+    return new ImageDataset(source, pictures, batchSize, seed);
   }
 
   /** The same samples, in the same order at each pass. */
   public ImageDataset ordered() {
-    return new ImageDataset(images, pictures, format, batchSize, null);
+    return new ImageDataset(source, pictures, batchSize, null);
   }
 
   /**
@@ -123,12 +127,12 @@ public final class ImageDataset extends RandomAccessDataset {
    *
    * @param channels the number of channels, at least 1
    * @param size height and width, from the pictures' own (28 for Fashion-MNIST) to 4096
-   * @throws QalibreException if a number is out of range, or the pad of an augmentation made before
-   *     is larger than {@code size}
+   * @throws QalibreException if a number is out of range, the pad of an augmentation made before is
+   *     larger than {@code size}, or the pictures are those of a folder, whose size {@link
+   *     Preprocessing} decides
    */
   public ImageDataset as(int channels, int size) {
-    ImageFormat other = format.sized(channels, size, images.side());
-    return new ImageDataset(images, pictures, other, batchSize, seed);
+    return new ImageDataset(source.as(channels, size), pictures, batchSize, seed);
   }
 
   /**
@@ -145,11 +149,16 @@ public final class ImageDataset extends RandomAccessDataset {
    *     the (2·pad + 1)² positions is equally likely
    * @param flip whether each picture is mirrored left-right with probability 1/2
    * @param seed decides the variants; those of neighbouring seeds have nothing in common
-   * @throws QalibreException if pad is out of range
+   * @throws QalibreException if pad is out of range, or the pictures are those of a folder, which
+   *     have a variation of their own
    */
   public ImageDataset augmented(int pad, boolean flip, long seed) {
-    ImageFormat other = format.augmented(new Augmentation(pad, flip, seed));
-    return new ImageDataset(images, pictures, other, batchSize, this.seed);
+    return new ImageDataset(source.augmented(pad, flip, seed), pictures, batchSize, this.seed);
+  }
+
+  /** The same samples as they are, not varied. */
+  public ImageDataset unaugmented() {
+    return new ImageDataset(source.plain(), pictures, batchSize, seed);
   }
 
   /**
@@ -162,29 +171,24 @@ public final class ImageDataset extends RandomAccessDataset {
    */
   public ImageDataset forPass(long seed, int pass) {
     long shift = (seed * 31 + pass) * PASS_STRIDE;
-    Augmentation own = format.augmentation();
-    ImageFormat varied =
-        own.isNone()
-            ? format
-            : format.augmented(new Augmentation(own.pad(), own.flip(), own.seed() + shift));
     Long order = this.seed == null ? null : Long.valueOf(this.seed + shift);
-    return new ImageDataset(images, pictures, varied, batchSize, order);
+    return new ImageDataset(source.shifted(shift), pictures, batchSize, order);
   }
 
   /** The shape of a batch, such as N×1×28×28. */
   public TensorShape shape() {
     return TensorShape.of(
-        Dim.symbolic("N"), Dim.of(format.channels()), Dim.of(format.size()), Dim.of(format.size()));
+        Dim.symbolic("N"), Dim.of(source.channels()), Dim.of(source.size()), Dim.of(source.size()));
   }
 
   /** The classes' names; a label is a position in this list. */
   public List<String> classes() {
-    return images.classes();
+    return source.classes();
   }
 
   /** The class index of each sample, in the dataset's (unshuffled) order. */
   public int[] labels() {
-    return Arrays.stream(pictures).map(picture -> images.labels()[picture]).toArray();
+    return Arrays.stream(pictures).map(source::label).toArray();
   }
 
   /**
@@ -194,15 +198,15 @@ public final class ImageDataset extends RandomAccessDataset {
    * @throws QalibreException if they take more than 2 GiB
    */
   public Tensor tensor() {
-    long elements = pictures.length * format.elements();
+    long elements = pictures.length * source.elements();
     if (elements > Integer.MAX_VALUE / Float.BYTES) {
       throw new QalibreException(
           "%d samples of %s floats take more than 2 GiB; take fewer with first(n)"
-              .formatted(pictures.length, format));
+              .formatted(pictures.length, layout()));
     }
     float[] values = new float[(int) elements];
-    format.write(images, pictures, FloatBuffer.wrap(values));
-    return Tensor.of(values, pictures.length, format.channels(), format.size(), format.size());
+    source.write(pictures, FloatBuffer.wrap(values));
+    return Tensor.of(values, pictures.length, source.channels(), source.size(), source.size());
   }
 
   /**
@@ -231,7 +235,8 @@ public final class ImageDataset extends RandomAccessDataset {
    * A pass through the data, in this dataset's order and batch size.
    *
    * @param manager the parent of the batches' managers
-   * @param executor not used: a batch is made faster than it could be handed over
+   * @param executor not used: pictures in memory are made faster than they could be handed over,
+   *     and those of a folder are read on all cores
    */
   @Override
   public Iterable<Batch> getData(NDManager manager, @Nullable ExecutorService executor) {
@@ -261,7 +266,7 @@ public final class ImageDataset extends RandomAccessDataset {
     };
   }
 
-  /** Nothing to prepare: the pictures are in memory. */
+  /** Nothing to prepare: the pictures are in memory, or read as they are needed. */
   @Override
   public void prepare(@Nullable Progress progress) {}
 
@@ -271,11 +276,15 @@ public final class ImageDataset extends RandomAccessDataset {
     return "%,d samples of %s in %d classes, batches of %d%s%s"
         .formatted(
             pictures.length,
-            format,
+            layout(),
             classes().size(),
             batchSize,
             seed == null ? "" : ", shuffled",
-            format.augmentation().isNone() ? "" : ", augmented");
+            source.varied() ? ", augmented" : "");
+  }
+
+  private String layout() {
+    return "%d×%d×%d".formatted(source.channels(), source.size(), source.size());
   }
 
   @Override
@@ -296,7 +305,7 @@ public final class ImageDataset extends RandomAccessDataset {
   /** The samples at the given positions, in that order. */
   ImageDataset select(int[] positions) {
     int[] chosen = Arrays.stream(positions).map(position -> pictures[position]).toArray();
-    return new ImageDataset(images, chosen, format, batchSize, seed);
+    return new ImageDataset(source, chosen, batchSize, seed);
   }
 
   /** The samples' positions among all pictures of the source. */
@@ -304,9 +313,14 @@ public final class ImageDataset extends RandomAccessDataset {
     return pictures.clone();
   }
 
-  /** The pictures of the source, shared by all datasets made of them. */
-  LabelledImages images() {
-    return images;
+  /** What the samples are drawn from. */
+  Pictures source() {
+    return source;
+  }
+
+  /** The number of samples in a batch; the last one may be smaller. */
+  int batchSize() {
+    return batchSize;
   }
 
   private Sampler.SubSampler order(NDManager manager) {
@@ -320,13 +334,13 @@ public final class ImageDataset extends RandomAccessDataset {
 
   private BatchIterator.Content load(Staging staging, NDManager manager, List<Long> indices) {
     int[] chosen = indices.stream().mapToInt(index -> pictures[position(index)]).toArray();
-    Shape shape = new Shape(chosen.length, format.channels(), format.size(), format.size());
+    Shape shape = new Shape(chosen.length, source.channels(), source.size(), source.size());
     NDArray data =
         staging.array(
             manager,
             shape,
             DataType.FLOAT32,
-            buffer -> format.write(images, chosen, buffer.asFloatBuffer()));
+            buffer -> source.write(chosen, buffer.asFloatBuffer()));
     NDArray labels =
         staging.array(
             manager,
@@ -334,7 +348,7 @@ public final class ImageDataset extends RandomAccessDataset {
             DataType.INT64,
             buffer -> {
               for (int picture : chosen) {
-                buffer.putLong(images.labels()[picture]);
+                buffer.putLong(source.label(picture));
               }
             });
     return new BatchIterator.Content(

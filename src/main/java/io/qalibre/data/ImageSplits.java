@@ -8,21 +8,26 @@ import java.util.List;
  * Pictures in three parts that share none: what a network learns from, what choices are made on,
  * and what results are reported on.
  *
- * @param training to train with; shuffled, in batches of 64
- * @param validation to choose learning rates, schemes and checkpoints on; in batches of 250
- * @param test to report results on, and for nothing else; in batches of 250
+ * @param training to train with; shuffled
+ * @param validation to choose learning rates, schemes and checkpoints on
+ * @param test to report results on, and for nothing else
+ * @param origin how the parts came about, where that has to be said; may be empty
  */
-public record ImageSplits(ImageDataset training, ImageDataset validation, ImageDataset test) {
-  static final int TRAINING_BATCH = 64;
-  static final int BATCH = 250;
+public record ImageSplits(
+    ImageDataset training, ImageDataset validation, ImageDataset test, String origin) {
   private static final long CALIBRATION_SEED = 1;
+
+  /** Three parts about which there is nothing more to say. */
+  public ImageSplits(ImageDataset training, ImageDataset validation, ImageDataset test) {
+    this(training, validation, test, "");
+  }
 
   /**
    * Samples to compute encodings from, drawn at random from the training part and always the same:
    * those of a smaller n are the first of a larger n.
    *
    * @param n how many, 1 to the size of the training part
-   * @return the samples in a fixed order, in batches of 250
+   * @return the samples in a fixed order, not varied, in batches as large as those of the test part
    * @throws QalibreException if there are not as many
    */
   public ImageDataset calibration(int n) {
@@ -43,7 +48,7 @@ public record ImageSplits(ImageDataset training, ImageDataset validation, ImageD
           "calibration(n): expected 1 to " + available + " samples, found " + n);
     }
     int[] drawn = Arrays.copyOf(Permutations.of(available, seed), n);
-    return training.select(drawn).ordered().batch(BATCH);
+    return training.select(drawn).unaugmented().ordered().batch(test.batchSize());
   }
 
   /** The classes' names; a label is a position in this list. */
@@ -60,12 +65,16 @@ public record ImageSplits(ImageDataset training, ImageDataset validation, ImageD
    */
   public ImageSplits as(int channels, int size) {
     return new ImageSplits(
-        training.as(channels, size), validation.as(channels, size), test.as(channels, size));
+        training.as(channels, size),
+        validation.as(channels, size),
+        test.as(channels, size),
+        origin);
   }
 
   /** A line for each part. */
   @Override
   public String toString() {
-    return "training: " + training + "\nvalidation: " + validation + "\ntest: " + test;
+    return "training: %s\nvalidation: %s\ntest: %s%s"
+        .formatted(training, validation, test, origin.isEmpty() ? "" : "\n" + origin);
   }
 }

@@ -16,6 +16,7 @@ import io.qalibre.progress.Progress;
 import io.qalibre.progress.Task;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /** Runs through a dataset's batches: checks, reports progress, and stops when asked to. */
 final class Batches {
@@ -38,6 +39,12 @@ final class Batches {
     void accept(NDManager manager, NDList inputs, NDList labels);
   }
 
+  /** What is done with a batch in several steps, of which it tells how many are done. */
+  @FunctionalInterface
+  interface SteppedConsumer {
+    void accept(NDManager manager, NDList inputs, NDList labels, LongConsumer steps);
+  }
+
   /**
    * Feeds every batch of a dataset to a consumer.
    *
@@ -54,19 +61,36 @@ final class Batches {
 
   /** The same with a manager that the batches' arrays hang from. */
   long forEach(NDManager parent, Dataset dataset, Consumer consumer) {
+    return forEach(
+        parent,
+        dataset,
+        1,
+        (manager, inputs, labels, steps) -> consumer.accept(manager, inputs, labels));
+  }
+
+  /**
+   * The same where a batch takes long.
+   *
+   * @param stepsEach how many steps a batch takes
+   */
+  long forEach(NDManager parent, Dataset dataset, int stepsEach, SteppedConsumer consumer) {
     long done = 0;
     long size = prepare(dataset);
     try (NDManager manager = parent.newSubManager();
-        Task task = Progress.start(title, size)) {
+        Task task = Progress.start(title, size * stepsEach)) {
       for (Batch batch : dataset.getData(manager)) {
         long samples = done;
         InterruptedWorkException.check(() -> title + " stopped after " + samples + " samples");
         try (batch;
             NDManager scope = manager.newSubManager()) {
-          consumer.accept(scope, inputs(batch.getData()), batch.getLabels());
+          consumer.accept(
+              scope,
+              inputs(batch.getData()),
+              batch.getLabels(),
+              steps -> task.update(samples * stepsEach + steps * batch.getSize(), ""));
           done += batch.getSize();
         }
-        task.update(done, "");
+        task.update(done * stepsEach, "");
       }
     } catch (IOException | TranslateException e) {
       throw new QalibreException(title + ": the dataset failed: " + e.getMessage(), e);

@@ -23,6 +23,16 @@ final class GraphPart {
    * @return a graph, without outputs where the stretch writes nothing that is read later
    */
   static Graph of(Graph graph, TensorFacts facts, int from, int to, int end) {
+    return of(graph, facts, from, to, live(graph, to, end));
+  }
+
+  /**
+   * The nodes from one position to before another, with what they read as inputs.
+   *
+   * @param facts what is known of the graph's tensors
+   * @param wanted what are outputs, where the stretch writes it
+   */
+  static Graph of(Graph graph, TensorFacts facts, int from, int to, Set<String> wanted) {
     List<Node> nodes = graph.nodes().subList(from, to);
     GraphBuilder part = new GraphBuilder(graph.name()).info(graph.info()).nodes(nodes);
     Set<String> written = new LinkedHashSet<>();
@@ -39,9 +49,7 @@ final class GraphPart {
         part.input(info(facts, tensor));
       }
     }
-    live(graph, to, end).stream()
-        .filter(written::contains)
-        .forEach(tensor -> part.output(info(facts, tensor)));
+    wanted.stream().filter(written::contains).forEach(tensor -> part.output(info(facts, tensor)));
     return part.build();
   }
 

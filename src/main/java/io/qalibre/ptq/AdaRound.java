@@ -1,6 +1,8 @@
 package io.qalibre.ptq;
 
 import io.qalibre.errors.QalibreException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How AdaRound works: {@code AdaRound.iterations(2000)} begins with AIMET's numbers, but for short
@@ -13,10 +15,9 @@ import io.qalibre.errors.QalibreException;
  * @param batch the samples of an iteration, drawn at random, at least 1
  * @param recipe the optimizer's numbers
  * @param seed decides which samples are drawn
- * @param memory the bytes that the layers' inputs and outputs may take; where they need more, they
- *     are computed anew for each layer, and looked at in several pools one after the other
+ * @param place the memory that may be taken, and the folder in which work is kept
  */
-public record AdaRound(int iterations, int batch, Recipe recipe, long seed, long memory) {
+public record AdaRound(int iterations, int batch, Recipe recipe, long seed, Place place) {
   private static final int BATCH = 32;
 
   /** AIMET's learning rate, for its 10,000 iterations. */
@@ -30,12 +31,21 @@ public record AdaRound(int iterations, int batch, Recipe recipe, long seed, long
 
   /** Checks the numbers. */
   public AdaRound {
-    if (iterations < 1 || batch < 1 || memory < 1) {
+    if (iterations < 1 || batch < 1 || place.memory < 1) {
       throw new QalibreException(
           "AdaRound takes iterations, batch and memory of at least 1, found %d, %d and %d"
-              .formatted(iterations, batch, memory));
+              .formatted(iterations, batch, place.memory));
     }
   }
+
+  /**
+   * What AdaRound may use.
+   *
+   * @param memory the bytes that the layers' inputs and outputs may take; where they need more,
+   *     they are computed anew for each layer, and looked at in several pools one after the other
+   * @param checkpoints the folder for checkpoints, or null
+   */
+  public record Place(long memory, @Nullable Path checkpoints) {}
 
   /**
    * The optimizer's numbers.
@@ -77,22 +87,32 @@ public record AdaRound(int iterations, int batch, Recipe recipe, long seed, long
    */
   public static AdaRound iterations(int iterations) {
     double rate = Math.max(LEAST_RATE, Math.min(MOST_RATE, WAY / Math.max(1, iterations)));
-    return new AdaRound(iterations, BATCH, new Recipe(rate, 0.01, 0.2, 20, 2), 1, Memory.share());
+    return new AdaRound(
+        iterations, BATCH, new Recipe(rate, 0.01, 0.2, 20, 2), 1, new Place(Memory.share(), null));
   }
 
   /** The same with another number of samples an iteration. */
   public AdaRound batch(int samples) {
-    return new AdaRound(iterations, samples, recipe, seed, memory);
+    return new AdaRound(iterations, samples, recipe, seed, place);
   }
 
   /** The same with another seed. */
   public AdaRound seed(long other) {
-    return new AdaRound(iterations, batch, recipe, other, memory);
+    return new AdaRound(iterations, batch, recipe, other, place);
   }
 
   /** The same with another bound on memory, in bytes. */
   public AdaRound memory(long bytes) {
-    return new AdaRound(iterations, batch, recipe, seed, bytes);
+    return new AdaRound(iterations, batch, recipe, seed, new Place(bytes, place.checkpoints));
+  }
+
+  /**
+   * The same with a folder for checkpoints: a file to which each layer is added when it is done,
+   * and whose name is made of the network, its weights and encodings, the samples and the recipe.
+   * Work that was stopped goes on from its own file, and work of another kind begins anew.
+   */
+  public AdaRound checkpointsIn(Path folder) {
+    return new AdaRound(iterations, batch, recipe, seed, new Place(place.memory, folder));
   }
 
   /** The same with another learning rate. */
@@ -120,6 +140,6 @@ public record AdaRound(int iterations, int batch, Recipe recipe, long seed, long
   }
 
   private AdaRound with(Recipe changed) {
-    return new AdaRound(iterations, batch, changed, seed, memory);
+    return new AdaRound(iterations, batch, changed, seed, place);
   }
 }

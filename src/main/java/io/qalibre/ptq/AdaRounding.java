@@ -3,10 +3,12 @@ package io.qalibre.ptq;
 import ai.djl.training.dataset.Dataset;
 import io.qalibre.engine.Descent;
 import io.qalibre.engine.RoundingOptimizer;
+import io.qalibre.engine.SamplePrint;
 import io.qalibre.engine.UnknownFormException;
 import io.qalibre.errors.InterruptedWorkException;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.DataType;
+import io.qalibre.graph.Fingerprint;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.OperatorNode;
 import io.qalibre.graph.QuantizerNode;
@@ -15,6 +17,7 @@ import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.progress.Progress;
 import io.qalibre.progress.Task;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rounds weights up or down so that each layer, fed by the network whose weights before it are
@@ -84,12 +88,10 @@ public final class AdaRounding {
 
   private Result run(Dataset samples) {
     List<OperatorNode> layers = layers();
-    OperatorNode last = layers.get(layers.size() - 1);
-    try (Task task = Progress.start(TITLE, (long) layers.size() * options.iterations());
-        RoundingOptimizer optimizer =
-            RoundingOptimizer.open(network, quantized(), samples, last, options.memory())) {
-      for (int i = 0; i < layers.size(); i++) {
-        layer(optimizer, layers.get(i), i, layers.size(), task);
+    try {
+      RoundingCheckpoint checkpoint = checkpoint(samples);
+      if (done.size() < layers.size()) {
+        round(layers, samples, checkpoint);
       }
     } catch (InterruptedWorkException e) {
       // What is done so far stands; the report says that it is not all.
@@ -97,6 +99,50 @@ public final class AdaRounding {
     Graph changed = simulation.graph().withInitializers(chosen);
     return new Result(
         new Simulation(changed, simulation.encodings()), new RoundingReport(done, layers.size()));
+  }
+
+  private void round(
+      List<OperatorNode> layers, Dataset samples, @Nullable RoundingCheckpoint checkpoint) {
+    OperatorNode last = layers.get(layers.size() - 1);
+    try (Task task = Progress.start(TITLE, (long) layers.size() * options.iterations());
+        RoundingOptimizer optimizer =
+            RoundingOptimizer.open(network, quantized(), samples, last, options.place().memory())) {
+      chosen.forEach(optimizer::fix);
+      for (int i = done.size(); i < layers.size(); i++) {
+        RoundingReport.Layer layer = layer(optimizer, layers.get(i), i, layers.size(), task);
+        done.add(layer);
+        if (checkpoint != null) {
+          checkpoint.add(new RoundingCheckpoint.Done(layer, chosen.get(layer.weight())));
+        }
+      }
+    }
+  }
+
+  /** The file that this very work is kept in, whose layers are taken over; null for none. */
+  private @Nullable RoundingCheckpoint checkpoint(Dataset samples) {
+    Path folder = options.place().checkpoints();
+    if (folder == null) {
+      return null;
+    }
+    String kind =
+        "%s following %s on %s, %d iterations of %d, %s, seed %d"
+            .formatted(
+                Fingerprint.of(simulation),
+                Fingerprint.of(Simulation.of(network)),
+                SamplePrint.of(network, samples, TITLE),
+                options.iterations(),
+                options.batch(),
+                options.recipe(),
+                options.seed());
+    String name = Fingerprint.fileName(network.name(), TITLE, kind);
+    RoundingCheckpoint checkpoint = RoundingCheckpoint.open(folder.resolve(name));
+    for (RoundingCheckpoint.Done layer : checkpoint.done()) {
+      done.add(layer.layer());
+      if (layer.weight() != null) {
+        chosen.put(layer.layer().weight(), layer.weight());
+      }
+    }
+    return checkpoint;
   }
 
   /** The layers with a quantized weight; of those that share one the first. */
@@ -160,7 +206,7 @@ public final class AdaRounding {
         : simulation.rounded(quantizer);
   }
 
-  private void layer(
+  private RoundingReport.Layer layer(
       RoundingOptimizer optimizer, OperatorNode layer, int index, int of, Task task) {
     String weight = layer.input(1);
     Tensor value = simulation.graph().initializer(weight);
@@ -186,7 +232,7 @@ public final class AdaRounding {
     } catch (UnknownFormException e) {
       note = "left at the nearest codes: " + e.getMessage();
     }
-    done.add(new RoundingReport.Layer(layer.name(), weight, value.shape(), gain, note));
+    return new RoundingReport.Layer(layer.name(), weight, value.shape(), gain, note);
   }
 
   private Descent descent(int index) {

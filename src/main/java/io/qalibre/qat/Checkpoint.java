@@ -1,19 +1,16 @@
 package io.qalibre.qat;
 
 import io.qalibre.errors.QalibreException;
-import io.qalibre.graph.DataType;
 import io.qalibre.graph.Tensor;
+import io.qalibre.graph.TensorStreams;
 import io.qalibre.graph.onnx.AtomicFile;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,9 +19,9 @@ import java.util.Map;
  *
  * @param kind what the training is: a checkpoint of another kind is not resumed from
  * @param history what has happened
- * @param parameters weights and ranges by name, as they are
+ * @param parameters weights and ranges by name, as they are; empty once the training is over
  * @param best weights and ranges by name at the best epoch
- * @param optimizer the optimizer's state by name
+ * @param optimizer the optimizer's state by name; empty once the training is over
  */
 record Checkpoint(
     String kind,
@@ -46,7 +43,7 @@ record Checkpoint(
             out.writeUTF(kind);
             writeHistory(out);
             for (Map<String, Tensor> tensors : List.of(parameters, best, optimizer)) {
-              writeTensors(out, tensors);
+              TensorStreams.write(out, tensors);
             }
             out.flush();
           });
@@ -81,7 +78,12 @@ record Checkpoint(
                 + "; delete it or name another file");
       }
       History history = readHistory(in);
-      return new Checkpoint(kind, history, readTensors(in), readTensors(in), readTensors(in));
+      return new Checkpoint(
+          kind,
+          history,
+          TensorStreams.readAll(in),
+          TensorStreams.readAll(in),
+          TensorStreams.readAll(in));
     } catch (IOException e) {
       throw new QalibreException(
           "checkpoint " + file + " is damaged (" + e + "); delete it to begin anew", e);
@@ -107,7 +109,7 @@ record Checkpoint(
 
   private static History readHistory(DataInputStream in) throws IOException {
     List<History.Epoch> epochs = new ArrayList<>();
-    int count = count(in, MOST);
+    int count = TensorStreams.count(in, MOST);
     for (int i = 0; i < count; i++) {
       epochs.add(
           new History.Epoch(
@@ -119,65 +121,10 @@ record Checkpoint(
               in.readDouble()));
     }
     List<Double> losses = new ArrayList<>();
-    int steps = count(in, Integer.MAX_VALUE);
+    int steps = TensorStreams.count(in, Integer.MAX_VALUE);
     for (int i = 0; i < steps; i++) {
       losses.add(in.readDouble());
     }
     return new History(epochs, losses, in.readInt(), false);
-  }
-
-  private static void writeTensors(DataOutputStream out, Map<String, Tensor> tensors)
-      throws IOException {
-    out.writeInt(tensors.size());
-    for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-      Tensor tensor = entry.getValue();
-      out.writeUTF(entry.getKey());
-      out.writeUTF(tensor.type().name());
-      out.writeInt(tensor.rank());
-      for (long size : tensor.sizes()) {
-        out.writeLong(size);
-      }
-      byte[] bytes = new byte[tensor.bytes().remaining()];
-      tensor.bytes().get(bytes);
-      out.writeInt(bytes.length);
-      out.write(bytes);
-    }
-  }
-
-  private static Map<String, Tensor> readTensors(DataInputStream in) throws IOException {
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
-    int count = count(in, MOST);
-    for (int i = 0; i < count; i++) {
-      String name = in.readUTF();
-      DataType type = type(in.readUTF());
-      long[] sizes = new long[count(in, 16)];
-      for (int axis = 0; axis < sizes.length; axis++) {
-        sizes[axis] = in.readLong();
-      }
-      int length = count(in, Integer.MAX_VALUE);
-      byte[] bytes = in.readNBytes(length);
-      if (bytes.length < length) {
-        throw new EOFException("ends within `" + name + "`");
-      }
-      tensors.put(name, Tensor.of(type, ByteBuffer.wrap(bytes), sizes));
-    }
-    return tensors;
-  }
-
-  private static DataType type(String name) throws IOException {
-    try {
-      return DataType.valueOf(name);
-    } catch (IllegalArgumentException e) {
-      throw new IOException("claims elements of type " + name, e);
-    }
-  }
-
-  /** A number of things that follow; a file that claims nonsense is damaged. */
-  private static int count(DataInputStream in, int most) throws IOException {
-    int count = in.readInt();
-    if (count < 0 || count > most) {
-      throw new IOException("claims " + count + " entries");
-    }
-    return count;
   }
 }

@@ -1,6 +1,7 @@
 package io.qalibre.qat;
 
 import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Fingerprint;
 import io.qalibre.graph.Simulation;
 
 /**
@@ -34,9 +35,7 @@ public record Distillation(Simulation teacher, double temperature, double weight
   /** What tells one distillation from another; the teacher by its weights and encodings. */
   @Override
   public String toString() {
-    int fingerprint =
-        31 * teacher.graph().initializers().hashCode() + teacher.encodings().hashCode();
-    return "%s %08x at %s, weight %s"
-        .formatted(teacher.graph().name(), fingerprint, temperature, weight);
+    return "%s %s at %s, weight %s"
+        .formatted(teacher.graph().name(), Fingerprint.of(teacher), temperature, weight);
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.training.dataset.Dataset;
 import ai.djl.training.loss.Loss;
 import io.qalibre.engine.GradientEstimator;
 import io.qalibre.errors.QalibreException;
+import io.qalibre.graph.Fingerprint;
 import io.qalibre.graph.Simulated;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -51,15 +52,28 @@ public record Training(int epochs, Schedule schedule, Selection selection, Recip
    * What makes a run repeatable, and who hears of it.
    *
    * @param seed decides the order of samples where the dataset leaves it open
-   * @param checkpoint a file that is written after each epoch and, if it is there, resumed from; or
-   *     null
+   * @param checkpoint names the file that is written after each epoch and, if it is there, resumed
+   *     from; or null
    * @param listener is told of each epoch as it ends
    */
-  public record Run(long seed, @Nullable Path checkpoint, Consumer<History.Epoch> listener) {
+  public record Run(
+      long seed, @Nullable CheckpointFile checkpoint, Consumer<History.Epoch> listener) {
     /** A run that nothing is written of. */
     static Run of(long seed) {
       return new Run(seed, null, epoch -> {});
     }
+  }
+
+  /** Names the file that a training is resumed from. */
+  @FunctionalInterface
+  public interface CheckpointFile {
+    /**
+     * The file.
+     *
+     * @param network the network's name
+     * @param kind what the training is, in words: network, samples and recipe
+     */
+    Path of(String network, String kind);
   }
 
   /** The same with another learning rate: the highest of its schedule. */
@@ -203,7 +217,21 @@ public record Training(int epochs, Schedule schedule, Selection selection, Recip
    * belongs to a training of the same kind, training goes on from it.
    */
   public Training checkpoint(Path file) {
-    return with(new Run(run.seed, file, run.listener));
+    return with(new Run(run.seed, (network, kind) -> file, run.listener));
+  }
+
+  /**
+   * The same with a folder for checkpoints: a file is written after each epoch, whose name is made
+   * of the network, its weights and encodings, the samples' description and the recipe. A training
+   * goes on from its own file, and one of another kind begins anew, so that a notebook may be run
+   * again and again, with this or that changed.
+   */
+  public Training checkpointsIn(Path folder) {
+    return with(
+        new Run(
+            run.seed,
+            (network, kind) -> folder.resolve(Fingerprint.fileName(network, "train", kind)),
+            run.listener));
   }
 
   /**

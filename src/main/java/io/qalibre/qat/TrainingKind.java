@@ -1,7 +1,10 @@
 package io.qalibre.qat;
 
+import ai.djl.training.dataset.Dataset;
+import io.qalibre.graph.Fingerprint;
 import io.qalibre.graph.Simulation;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** What a checkpoint must agree on to be resumed from, in words. */
 final class TrainingKind {
@@ -11,17 +14,18 @@ final class TrainingKind {
    * Describes a training.
    *
    * @param start the network it begins with
-   * @param samples the samples of a pass
+   * @param samples what it learns from, as {@link #describe} says it
    * @param options how it trains
    */
-  static String of(Simulation start, long samples, Training options) {
+  static String of(Simulation start, String samples, Training options) {
     Recipe recipe = options.recipe();
     Objective objective = recipe.objective();
     return String.format(
         Locale.ROOT,
-        "%s with %d quantizers, %d epochs of %d samples, %s at %s, decay %s, live normalizations"
-            + " %s, ranges %s, %s, teacher %s, damping %s, stop after %d, seed %d",
+        "%s %s with %d quantizers, %d epochs of %s, %s at %s, decay %s, live normalizations"
+            + " %s, ranges %s, %s, teacher %s, damping %s, chosen on %s, stop after %d, seed %d",
         start.graph().name(),
+        Fingerprint.of(start),
         start.encodings().size(),
         options.epochs(),
         samples,
@@ -33,7 +37,18 @@ final class TrainingKind {
         objective.loss().getName(),
         objective.distillation(),
         objective.damping(),
+        describe(options.selection().samples()),
         options.selection().patience(),
         options.run().seed());
+  }
+
+  /** What a dataset says of itself, or its class where it says nothing. */
+  static String describe(@Nullable Dataset samples) {
+    if (samples == null) {
+      return "nothing";
+    }
+    String text = String.valueOf(samples);
+    String name = samples.getClass().getName();
+    return text.startsWith(name + "@") ? name : text;
   }
 }

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The training of a float network, or quantization-aware training, in which a simulation's weights
@@ -44,6 +45,7 @@ public final class TrainingLoop {
   private final List<History.Epoch> epochs = new ArrayList<>();
   private final List<Double> losses = new ArrayList<>();
   private Map<String, Tensor> best = Map.of();
+  private Kept checkpoint = Kept.NOWHERE;
   private long samples;
   private int kept;
 
@@ -85,6 +87,7 @@ public final class TrainingLoop {
     boolean interrupted = false;
     Dataset first = prepared(1);
     samples = first instanceof RandomAccessDataset sized ? sized.size() : 0;
+    checkpoint = Kept.of(start, first, options);
     GradientEstimator estimator = options.recipe().ranges().estimator();
     try (TrainableModel model = TrainableModel.of(TITLE, start, estimator)) {
       check(model);
@@ -98,6 +101,8 @@ public final class TrainingLoop {
           if (!resumed(model, optimizer)) {
             best = model.block().snapshot();
             validate(start, model, 0);
+          } else {
+            pass.report().show(lastEpoch() * samples, lastEpoch(), losses, epochs);
           }
           while (lastEpoch() < options.epochs() && !hopeless()) {
             epoch(pass);
@@ -115,6 +120,20 @@ public final class TrainingLoop {
       return new Result(model.freeze(), history);
     } catch (IOException | TranslateException e) {
       throw new QalibreException(TITLE + ": the dataset failed: " + e.getMessage(), e);
+    }
+  }
+
+  /** Where the state is kept after each epoch, and what it belongs to. */
+  private record Kept(@Nullable Path file, String kind) {
+    static final Kept NOWHERE = new Kept(null, "");
+
+    static Kept of(Simulation start, Dataset samples, Training options) {
+      Training.CheckpointFile named = options.run().checkpoint();
+      if (named == null) {
+        return NOWHERE;
+      }
+      String kind = TrainingKind.of(start, TrainingKind.describe(samples), options);
+      return new Kept(named.of(start.graph().name(), kind), kind);
     }
   }
 
@@ -162,29 +181,37 @@ public final class TrainingLoop {
     train(pass, number);
     validate(model.freeze(), model, (System.nanoTime() - began) / 1e9);
     pass.report().show(number * samples, number, losses, epochs);
-    Path file = options.run().checkpoint();
+    Path file = checkpoint.file();
     if (file != null) {
-      History history = new History(epochs, losses, kept, false);
-      String kind = TrainingKind.of(start, samples, options);
-      new Checkpoint(kind, history, model.block().snapshot(), best, pass.optimizer().state())
-          .write(file);
+      keep(file, pass);
     }
     options.run().listener().accept(epochs.get(epochs.size() - 1));
   }
 
+  /** Writes the state; of a training that has come to its end no more than what it gives. */
+  private void keep(Path file, Pass pass) {
+    boolean over = lastEpoch() == options.epochs();
+    Map<String, Tensor> last = over ? Map.of() : pass.model().block().snapshot();
+    Map<String, Tensor> moments = over ? Map.of() : pass.optimizer().state();
+    History history = new History(epochs, losses, kept, false);
+    new Checkpoint(checkpoint.kind(), history, last, best, moments).write(file);
+  }
+
   /** Goes on from the checkpoint, if there is one. */
   private boolean resumed(TrainableModel model, ReadableOptimizer optimizer) {
-    Path file = options.run().checkpoint();
+    Path file = checkpoint.file();
     if (file == null || !Files.exists(file)) {
       return false;
     }
-    Checkpoint checkpoint = Checkpoint.read(file, TrainingKind.of(start, samples, options));
-    model.block().restore(checkpoint.parameters());
-    optimizer.restore(checkpoint.history().losses().size(), checkpoint.optimizer());
-    epochs.addAll(checkpoint.history().epochs());
-    losses.addAll(checkpoint.history().losses());
-    kept = checkpoint.history().kept();
-    best = checkpoint.best();
+    Checkpoint state = Checkpoint.read(file, checkpoint.kind());
+    if (!state.parameters().isEmpty()) {
+      model.block().restore(state.parameters());
+      optimizer.restore(state.history().losses().size(), state.optimizer());
+    }
+    epochs.addAll(state.history().epochs());
+    losses.addAll(state.history().losses());
+    kept = state.history().kept();
+    best = state.best();
     learningRate.progress(lastEpoch());
     return true;
   }

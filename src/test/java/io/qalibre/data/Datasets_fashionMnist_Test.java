@@ -93,7 +93,7 @@ class Datasets_fashionMnist_Test {
 
   @Test
   void the_files_are_parsed_once() {
-    assertThat(Datasets.fashionMnist().test().images()).isSameAs(data.test().images());
+    assertThat(images(Datasets.fashionMnist())).isSameAs(images(data));
   }
 
   @Test
@@ -109,6 +109,10 @@ class Datasets_fashionMnist_Test {
     assertThatThrownBy(() -> FashionMnist.in(empty))
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("train-images-idx3-ubyte.gz");
+  }
+
+  private static LabelledImages images(ImageSplits splits) {
+    return ((GreyPictures) splits.test().source()).images();
   }
 
   private static Set<Integer> set(ImageDataset part) {

@@ -287,7 +287,7 @@ class AdaRounding_round_Test {
         .isEqualTo(new AdaRound.Recipe(1e-3, 0.01, 0.2, 20, 2));
     assertThat(AdaRound.iterations(4000).recipe().learningRate()).isEqualTo(2.5e-3);
     assertThat(AdaRound.iterations(5).recipe().learningRate()).isEqualTo(1e-2);
-    assertThat(AdaRound.iterations(5).memory()).isGreaterThanOrEqualTo(1L << 30);
+    assertThat(AdaRound.iterations(5).place().memory()).isGreaterThanOrEqualTo(1L << 30);
   }
 
   @Test

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -148,5 +149,29 @@ class TrainingLoop_resume_Test {
     assertThatThrownBy(() -> TrainingLoop.train(START, PASSES, options(Training.Method.SGD)))
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("SGD.checkpoint");
+  }
+
+  @Test
+  void in_a_folder_each_kind_of_training_has_a_file_of_its_own() throws Exception {
+    Training training = Qat.epochs(2).learningRate(0.01).checkpointsIn(folder);
+    Simulation other = Simulation.of(MnistNet.graph(2));
+
+    Graph first = whole(START, training);
+    whole(START, training.learningRate(0.02));
+    whole(other, training);
+    TrainingLoop.Result again =
+        TrainingLoop.train(
+            START,
+            pass -> {
+              // The first is looked at; nothing is left to be trained.
+              assertThat(pass).isEqualTo(1);
+              return PASSES.apply(pass);
+            },
+            training);
+
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).hasSize(3);
+    }
+    assertThat(again.simulation().graph().initializers()).isEqualTo(first.initializers());
   }
 }

@@ -1,0 +1,161 @@
+package io.qalibre.data;
+
+import io.qalibre.errors.QalibreException;
+import java.awt.image.BufferedImage;
+import java.awt.image.Raster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
+import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.stream.ImageInputStream;
+
+/**
+ * The pixels of a picture's file: three channels of bytes, red, green and blue.
+ *
+ * @param height in pixels
+ * @param width in pixels
+ * @param planes the channels, row by row; of a grey picture three times the same
+ */
+record DecodedImage(int height, int width, List<byte[]> planes) {
+  private static final int CHANNELS = 3;
+
+  /**
+   * Reads a JPEG or PNG file, whatever its name. JPEGs are given in the colours that they are
+   * stored in: a colour profile is not looked at, as in Pillow and torchvision.
+   *
+   * @throws QalibreException if there is no such file, it is no picture, is cut off or damaged, or
+   *     has the four channels of print
+   */
+  static DecodedImage read(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new QalibreException("no picture `" + file + "`");
+    }
+    try (ImageInputStream in = ImageIO.createImageInputStream(file.toFile())) {
+      Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+      if (!readers.hasNext()) {
+        throw new QalibreException("`" + file + "` is no picture that Java reads (JPEG, PNG)");
+      }
+      ImageReader reader = readers.next();
+      try {
+        return read(reader, in, file);
+      } finally {
+        reader.dispose();
+      }
+    } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      // Damaged files end in all kinds of exceptions inside ImageIO.
+      throw new QalibreException("picture `" + file + "` cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static DecodedImage read(ImageReader reader, ImageInputStream in, Path file)
+      throws IOException {
+    List<String> warnings = new ArrayList<>();
+    reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+    reader.setInput(in);
+    boolean jpeg = reader.getFormatName().equalsIgnoreCase("jpeg");
+    BufferedImage image = reader.read(0, jpeg ? stored(reader, file) : null);
+    if (warnings.stream().anyMatch(DecodedImage::cutOff)) {
+      throw new QalibreException("picture `" + file + "` is cut off: " + warnings.get(0));
+    }
+    int height = image.getHeight();
+    int width = image.getWidth();
+    return new DecodedImage(height, width, jpeg ? bands(image.getRaster()) : converted(image));
+  }
+
+  private static boolean cutOff(String warning) {
+    return warning.toLowerCase(java.util.Locale.ROOT).matches(".*(truncat|premature|no eoi).*");
+  }
+
+  /** Asks for the colours of the file, where the reader would convert them. */
+  private static ImageReadParam stored(ImageReader reader, Path file) throws IOException {
+    ImageReadParam own = reader.getDefaultReadParam();
+    Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
+    if (!types.hasNext()) {
+      throw new QalibreException(
+          "picture `" + file + "` has the four channels of print (CMYK); convert it to RGB");
+    }
+    while (types.hasNext()) {
+      ImageTypeSpecifier type = types.next();
+      if (type.getNumBands() == CHANNELS && !type.getColorModel().getColorSpace().isCS_sRGB()) {
+        own.setDestinationType(type);
+      }
+    }
+    return own;
+  }
+
+  private static List<byte[]> bands(Raster raster) {
+    byte[][] planes = new byte[CHANNELS][];
+    int[] samples = new int[raster.getWidth() * raster.getHeight()];
+    for (int channel = 0; channel < CHANNELS; channel++) {
+      if (channel > 0 && raster.getNumBands() == 1) {
+        planes[channel] = planes[0];
+        continue;
+      }
+      raster.getSamples(0, 0, raster.getWidth(), raster.getHeight(), channel, samples);
+      planes[channel] = bytes(samples, 0);
+    }
+    return Arrays.asList(planes);
+  }
+
+  private static List<byte[]> converted(BufferedImage image) {
+    int width = image.getWidth();
+    int[] colours = image.getRGB(0, 0, width, image.getHeight(), null, 0, width);
+    return List.of(bytes(colours, 16), bytes(colours, 8), bytes(colours, 0));
+  }
+
+  private static byte[] bytes(int[] values, int shift) {
+    byte[] bytes = new byte[values.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) (values[i] >> shift);
+    }
+    return bytes;
+  }
+
+  /** A part of the picture. */
+  DecodedImage part(int top, int left, int rows, int columns) {
+    return new DecodedImage(
+        rows,
+        columns,
+        planes.stream().map(plane -> part(plane, top, left, rows, columns)).toList());
+  }
+
+  private byte[] part(byte[] plane, int top, int left, int rows, int columns) {
+    byte[] part = new byte[rows * columns];
+    for (int row = 0; row < rows; row++) {
+      System.arraycopy(plane, (top + row) * width + left, part, row * columns, columns);
+    }
+    return part;
+  }
+
+  /** The picture in another size. */
+  DecodedImage resized(int newHeight, int newWidth, Interpolation filter) {
+    Resampling resampling = new Resampling(filter);
+    return new DecodedImage(
+        newHeight,
+        newWidth,
+        planes.stream()
+            .map(plane -> resampling.resize(plane, height, width, newHeight, newWidth))
+            .toList());
+  }
+
+  /** The picture with left and right exchanged. */
+  DecodedImage mirrored() {
+    return new DecodedImage(height, width, planes.stream().map(this::mirrored).toList());
+  }
+
+  private byte[] mirrored(byte[] plane) {
+    byte[] mirrored = new byte[plane.length];
+    for (int i = 0; i < plane.length; i++) {
+      int column = i % width;
+      mirrored[i] = plane[i - column + width - 1 - column];
+    }
+    return mirrored;
+  }
+}
