@@ -92,9 +92,7 @@ class Network_imageNet_Test {
     assertThat(found.stream().map(Answer::label))
         .isEqualTo(expected.stream().map(Answer::label).toList());
     long same =
-        IntStream.range(0, found.size())
-            .filter(i -> found.get(i).equals(expected.get(i)))
-            .count();
+        IntStream.range(0, found.size()).filter(i -> found.get(i).equals(expected.get(i))).count();
     assertThat(100.0 * same / found.size()).isGreaterThanOrEqualTo(98);
     System.out.printf("%d of %d answers are the same%n", same, found.size());
   }

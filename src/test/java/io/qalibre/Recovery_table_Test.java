@@ -34,10 +34,7 @@ class Recovery_table_Test {
     assertThat(table.row(0).getDouble("± of PTQ"))
         .isEqualTo(
             Math.round(
-                    100
-                        * MEASURED
-                            .accuracy("PTQ")
-                            .pairedStandardError(MEASURED.accuracy("FP32")))
+                    100 * MEASURED.accuracy("PTQ").pairedStandardError(MEASURED.accuracy("FP32")))
                 / 100.0);
     assertThat(table.row(0).getDouble("QAT − FP32")).isEqualTo(25);
     assertThat(table.row(0).getLong("n")).isEqualTo(4);

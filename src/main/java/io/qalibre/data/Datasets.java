@@ -44,8 +44,8 @@ public final class Datasets {
    *
    * @param folder the folder; a relative path is looked for as {@link ProjectFiles#find} does
    * @param preprocessing what the network sees of a picture
-   * @throws QalibreException if the folder or {@code val} is missing, a class folder is empty or
-   *     is not listed, or there are too few pictures to be split. A file that cannot be read is an
+   * @throws QalibreException if the folder or {@code val} is missing, a class folder is empty or is
+   *     not listed, or there are too few pictures to be split. A file that cannot be read is an
    *     error, which names it, in the pass that comes to it
    */
   public static ImageSplits imageFolder(Path folder, Preprocessing preprocessing) {

@@ -27,8 +27,8 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
   private static final int CHANNELS = 3;
 
   /**
-   * Reads a JPEG or PNG file, whatever its name. JPEGs are given in the colours that they are stored
-   * in: a colour profile is not looked at, as in Pillow and torchvision.
+   * Reads a JPEG or PNG file, whatever its name. JPEGs are given in the colours that they are
+   * stored in: a colour profile is not looked at, as in Pillow and torchvision.
    *
    * @throws QalibreException if there is no such file, it is no picture, is cut off or damaged, or
    *     has the four channels of print

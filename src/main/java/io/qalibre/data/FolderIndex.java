@@ -59,9 +59,7 @@ record FolderIndex(List<Path> files, int[] labels, List<String> classes) {
 
   /** The positions of the files that lie below a folder. */
   int[] below(Path folder) {
-    return IntStream.range(0, files.size())
-        .filter(i -> files.get(i).startsWith(folder))
-        .toArray();
+    return IntStream.range(0, files.size()).filter(i -> files.get(i).startsWith(folder)).toArray();
   }
 
   /**
@@ -103,8 +101,7 @@ record FolderIndex(List<Path> files, int[] labels, List<String> classes) {
         list(folder).stream()
             .filter(
                 file ->
-                    ENDINGS.stream()
-                        .anyMatch(file.toString().toLowerCase(Locale.ROOT)::endsWith))
+                    ENDINGS.stream().anyMatch(file.toString().toLowerCase(Locale.ROOT)::endsWith))
             .toList();
     if (pictures.isEmpty()) {
       throw new QalibreException(

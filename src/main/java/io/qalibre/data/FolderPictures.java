@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param preprocessing what a network sees of them
  * @param crops how they are varied, or null
  */
-record FolderPictures(
-    FolderIndex index, Preprocessing preprocessing, @Nullable RandomCrops crops)
+record FolderPictures(FolderIndex index, Preprocessing preprocessing, @Nullable RandomCrops crops)
     implements Pictures {
   private static final int CHANNELS = 3;
 

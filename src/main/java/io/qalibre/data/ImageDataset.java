@@ -235,8 +235,8 @@ public final class ImageDataset extends RandomAccessDataset {
    * A pass through the data, in this dataset's order and batch size.
    *
    * @param manager the parent of the batches' managers
-   * @param executor not used: pictures in memory are made faster than they could be handed over, and
-   *     those of a folder are read on all cores
+   * @param executor not used: pictures in memory are made faster than they could be handed over,
+   *     and those of a folder are read on all cores
    */
   @Override
   public Iterable<Batch> getData(NDManager manager, @Nullable ExecutorService executor) {

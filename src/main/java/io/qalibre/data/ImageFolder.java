@@ -36,8 +36,7 @@ final class ImageFolder {
     Path train = root.resolve("train");
     boolean both = Files.isDirectory(train);
     List<String> classes = FolderIndex.classes(root, val);
-    FolderIndex index =
-        FolderIndex.of(both ? List.of(train, val) : List.of(val), classes);
+    FolderIndex index = FolderIndex.of(both ? List.of(train, val) : List.of(val), classes);
     FolderPictures plain = new FolderPictures(index, preprocessing, null);
     return both ? ofTwo(plain, train, val) : ofOne(plain, val);
   }

@@ -6,8 +6,8 @@ package io.qalibre.data;
  * networks for ImageNet are commonly trained. What happens to a picture depends on the seed and its
  * place among the pictures only.
  *
- * <p>Source: Szegedy et al., Going Deeper with Convolutions, 2014 (arXiv 1409.4842): 8 % to 100 % of
- * the area, sides in a ratio of 3:4 to 4:3.
+ * <p>Source: Szegedy et al., Going Deeper with Convolutions, 2014 (arXiv 1409.4842): 8 % to 100 %
+ * of the area, sides in a ratio of 3:4 to 4:3.
  *
  * @param seed decides all
  */

@@ -87,7 +87,8 @@ public record AdaRound(int iterations, int batch, Recipe recipe, long seed, Plac
    */
   public static AdaRound iterations(int iterations) {
     double rate = Math.max(LEAST_RATE, Math.min(MOST_RATE, WAY / Math.max(1, iterations)));
-    return new AdaRound(iterations, BATCH, new Recipe(rate, 0.01, 0.2, 20, 2), 1, new Place(Memory.share(), null));
+    return new AdaRound(
+        iterations, BATCH, new Recipe(rate, 0.01, 0.2, 20, 2), 1, new Place(Memory.share(), null));
   }
 
   /** The same with another number of samples an iteration. */

@@ -129,7 +129,8 @@ class Datasets_imageFolder_Test {
     assertThat(values[8 * 16 + 8]).isCloseTo((float) ((red / 255 - 0.485) / 0.229), within(0.03f));
     assertThat(values[256 + 100]).isCloseTo((float) ((90 / 255.0 - 0.456) / 0.224), within(0.02f));
     double blue = 7 * ((2 + 4 + 0.5) * 30 / 20 - 0.5);
-    assertThat(values[512 + 4 * 16]).isCloseTo((float) ((blue / 255 - 0.406) / 0.225), within(0.03f));
+    assertThat(values[512 + 4 * 16])
+        .isCloseTo((float) ((blue / 255 - 0.406) / 0.225), within(0.03f));
   }
 
   @Test

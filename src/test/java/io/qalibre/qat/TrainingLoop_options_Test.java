@@ -278,10 +278,12 @@ class TrainingLoop_options_Test {
             t -> t.seed(2));
 
     List<String> kinds = new ArrayList<>();
-    changes.forEach(change -> kinds.add(TrainingKind.of(START, "64 samples", change.apply(options(3)))));
+    changes.forEach(
+        change -> kinds.add(TrainingKind.of(START, "64 samples", change.apply(options(3)))));
 
     assertThat(kinds).doesNotHaveDuplicates();
-    assertThat(TrainingKind.of(START, "64 samples", options(3).distillFrom(() -> Simulation.of(NET))))
+    assertThat(
+            TrainingKind.of(START, "64 samples", options(3).distillFrom(() -> Simulation.of(NET))))
         .isEqualTo(kinds.get(8));
   }
 }

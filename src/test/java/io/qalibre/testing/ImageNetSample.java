@@ -55,7 +55,8 @@ public final class ImageNetSample {
           files
               .filter(path -> path.toString().endsWith(".JPEG"))
               .sorted()
-              .map(path -> new Picture(path, classes.get(path.getParent().getFileName().toString())))
+              .map(
+                  path -> new Picture(path, classes.get(path.getParent().getFileName().toString())))
               .toList());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
