@@ -283,11 +283,15 @@ public final class TrainableBlock extends AbstractBlock {
     }
   }
 
-  /** The simulation with the weights and encodings as they are now. */
+  /**
+   * The simulation with the weights and encodings as they are now; ranges that reach beyond what the
+   * activation function before them lets through are cut there.
+   */
   public Simulation freeze() {
     Map<String, Tensor> changed = new LinkedHashMap<>();
     weights.forEach((name, weight) -> changed.put(name, Transfer.toTensor(weight.getArray())));
-    return new Simulation(simulation.graph().withInitializers(changed), ranges.encodings());
+    return ReachedRanges.cut(
+        new Simulation(simulation.graph().withInitializers(changed), ranges.encodings()));
   }
 
   /** The shapes of the outputs for inputs of these shapes. */

@@ -97,6 +97,13 @@ class Datasets_fashionMnist_Test {
   }
 
   @Test
+  void at_most_gives_what_there_is() {
+    assertThat(data.test().atMost(20_000).pictures()).isEqualTo(data.test().pictures());
+    assertThat(data.test().atMost(5).pictures()).isEqualTo(data.test().first(5).pictures());
+    assertThatThrownBy(() -> data.test().atMost(0)).isInstanceOf(QalibreException.class);
+  }
+
+  @Test
   void asking_for_more_calibration_samples_than_there_are_says_both_numbers() {
     assertThatThrownBy(() -> data.calibration(55_001))
         .isInstanceOf(QalibreException.class)
