@@ -1,6 +1,7 @@
 package io.qalibre;
 
 import ai.djl.training.dataset.Dataset;
+import io.qalibre.analysis.AutoQuantReport;
 import io.qalibre.analysis.Budget;
 import io.qalibre.analysis.MixedPrecision;
 import io.qalibre.analysis.PrecisionFront;
@@ -332,6 +333,15 @@ public final class QuantizedNetwork implements Evaluable, Inspectable, Viewable 
    */
   public PrecisionFront precisions() {
     return Step.details(own(), "mixedPrecision", PrecisionFront.class);
+  }
+
+  /**
+   * What {@link Network#autoQuant} tried.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public AutoQuantReport search() {
+    return Step.details(own(), "autoQuant", AutoQuantReport.class);
   }
 
   /** What was done from the float network to this one, a row a step. */
