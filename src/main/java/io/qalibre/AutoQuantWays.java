@@ -6,6 +6,7 @@ import io.qalibre.analysis.AutoQuantReport;
 import io.qalibre.analysis.AutoQuantSearch;
 import io.qalibre.engine.Accuracy;
 import io.qalibre.ptq.AdaRound;
+import io.qalibre.ptq.Equalization;
 import io.qalibre.quant.QuantScheme;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The ways to quantize that an automatic quantization tries: ranges by several schemes from one
- * calibration, then equalized layers, corrected biases, and AdaRound, each on top of the best that
- * it goes with.
+ * calibration, then equalized layers, corrected biases, weights' ranges by the errors they make, and
+ * AdaRound. Each starts from the encodings, the scheme and the float network of the best so far;
+ * corrected biases are left behind, since they fit the codes they were corrected for.
  */
 final class AutoQuantWays {
   private final Network folded;
@@ -82,13 +84,24 @@ final class AutoQuantWays {
     ways.add(
         way(
             "layers equalized",
-            best -> made(folded.equalizeLayers(), best.map(Made::config).orElse(config))));
+            best ->
+                made(
+                    folded.equalizeLayers(Equalization.DEFAULT, samples.layers),
+                    best.map(Made::config).orElse(config))));
     ways.add(
         way(
             "biases corrected",
             best -> {
               Made made = best.orElseThrow();
               return made.with(made.plain.correctBias(samples.layers));
+            }));
+    ways.add(
+        way(
+            "weights' ranges by sequentialMse",
+            best -> {
+              Made made = best.orElseThrow();
+              QuantizedNetwork chosen = made.plain.sequentialMse(samples.layers);
+              return of(made.network, made.config, chosen);
             }));
     ways.add(
         way(

@@ -278,8 +278,8 @@ public final class Network implements Evaluable, Viewable {
 
   /**
    * Finds a way to quantize to 8 bits that loses no more than a target: schemes for ranges, layers
-   * equalized, biases corrected, AdaRound, in order of cost, until the loss of top-1 on the
-   * validation part is within the target. {@link QuantizedNetwork#search()} says what was tried.
+   * equalized, biases corrected, weights' ranges by their errors, AdaRound, in order of cost, until
+   * the loss of top-1 on the validation part, with its standard error added, is within the target. {@link QuantizedNetwork#search()} says what was tried.
    * Interrupting the cell gives the best so far.
    *
    * @param data the training part computes encodings, the validation part chooses; the test part is

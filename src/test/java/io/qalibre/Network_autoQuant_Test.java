@@ -88,6 +88,7 @@ class Network_autoQuant_Test {
             "weights left in floats, to compare",
             "layers equalized",
             "biases corrected",
+            "weights' ranges by sequentialMse",
             "AdaRound");
     assertThat(report.reached()).isFalse();
     assertThat(report.why()).startsWith("all has been tried");
