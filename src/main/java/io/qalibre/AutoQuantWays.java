@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The ways to quantize that an automatic quantization tries: ranges by several schemes from one
- * calibration, then equalized layers, corrected biases, weights' ranges by the errors they make, and
- * AdaRound. Each starts from the encodings, the scheme and the float network of the best so far;
- * corrected biases are left behind, since they fit the codes they were corrected for.
+ * calibration, then equalized layers, corrected biases, weights' ranges by the errors they make,
+ * and AdaRound. Each starts from the encodings, the scheme and the float network of the best so
+ * far; corrected biases are left behind, since they fit the codes they were corrected for.
  */
 final class AutoQuantWays {
   private final Network folded;
@@ -62,10 +62,7 @@ final class AutoQuantWays {
     Accuracy floats = folded.evaluate(samples.validation);
     AutoQuantSearch.Found<Made> found =
         AutoQuantSearch.search(
-            floats,
-            options.points(),
-            ways(),
-            made -> made.quantized.evaluate(samples.validation));
+            floats, options.points(), ways(), made -> made.quantized.evaluate(samples.validation));
     AutoQuantReport report = found.report();
     QuantizedNetwork best = found.best().quantized;
     return best.with(best.simulation(), new Step("autoQuant", report.summary(), report));
@@ -123,8 +120,7 @@ final class AutoQuantWays {
   private AutoQuantSearch.Way<Made> scheme(QuantScheme scheme) {
     return way(
         "activations by " + scheme,
-        best ->
-            plain(folded, config.withSchemes(config.options().parameters().scheme(), scheme)));
+        best -> plain(folded, config.withSchemes(config.options().parameters().scheme(), scheme)));
   }
 
   private QuantConfig floatWeights(Optional<Made> best) {

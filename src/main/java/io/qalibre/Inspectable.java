@@ -103,8 +103,8 @@ public sealed interface Inspectable extends Simulated permits QuantizedNetwork {
    * Finds out which layers suffer most from being quantized; see {@link #sensitivity(Dataset)}.
    *
    * @param samples inputs as the network will see them, some hundreds
-   * @param measures how answers are judged, such as {@code Measure.KL} or {@code
-   *     Measure.of("F1", metric)}; the first one orders layers
+   * @param measures how answers are judged, such as {@code Measure.KL} or {@code Measure.of("F1",
+   *     metric)}; the first one orders layers
    * @throws QalibreException as {@link #sensitivity(Dataset)}, and if a measure needs labels that
    *     are not there
    */

@@ -279,8 +279,9 @@ public final class Network implements Evaluable, Viewable {
   /**
    * Finds a way to quantize to 8 bits that loses no more than a target: schemes for ranges, layers
    * equalized, biases corrected, weights' ranges by their errors, AdaRound, in order of cost, until
-   * the loss of top-1 on the validation part, with its standard error added, is within the target. {@link QuantizedNetwork#search()} says what was tried.
-   * Interrupting the cell gives the best so far.
+   * the loss of top-1 on the validation part, with its standard error added, is within the target.
+   * {@link QuantizedNetwork#search()} says what was tried. Interrupting the cell gives the best so
+   * far.
    *
    * @param data the training part computes encodings, the validation part chooses; the test part is
    *     not looked at
@@ -319,16 +320,13 @@ public final class Network implements Evaluable, Viewable {
    * @param validation inputs with class indices as labels, to choose on
    * @param config where quantizers sit, and their bits
    * @param options the target; its numbers of samples are not looked at
-   * @throws QalibreException if there is no sample, one does not fit, labels are missing, or nothing
-   *     can be quantized
+   * @throws QalibreException if there is no sample, one does not fit, labels are missing, or
+   *     nothing can be quantized
    */
   public QuantizedNetwork autoQuant(
       Dataset calibration, Dataset validation, QuantConfig config, AutoQuant options) {
     return new AutoQuantWays(
-            this,
-            config,
-            new AutoQuantWays.Samples(calibration, calibration, validation),
-            options)
+            this, config, new AutoQuantWays.Samples(calibration, calibration, validation), options)
         .search();
   }
 

@@ -296,8 +296,8 @@ public final class QuantizedNetwork implements Evaluable, Inspectable, Viewable 
    * @param samples inputs to choose on, with labels for a budget of accuracy; some hundreds
    * @param budget such as {@code Budget.bitOperations(0.75)}
    * @throws QalibreException if no weight is quantized to codes, encodings were not computed from
-   *     samples, there is no sample, one does not fit, labels are missing, or no choice keeps to the
-   *     budget
+   *     samples, there is no sample, one does not fit, labels are missing, or no choice keeps to
+   *     the budget
    */
   public QuantizedNetwork mixedPrecision(Dataset samples, Budget budget) {
     return mixedPrecision(samples, MixedPrecision.within(budget));
@@ -322,8 +322,7 @@ public final class QuantizedNetwork implements Evaluable, Inspectable, Viewable 
         sim.of(sim.network(), chosen.graph()),
         sim.asOnTarget(chosen),
         calibration,
-        Step.append(
-            steps, new Step("mixedPrecision", result.front().summary(), result.front())));
+        Step.append(steps, new Step("mixedPrecision", result.front().summary(), result.front())));
   }
 
   /**

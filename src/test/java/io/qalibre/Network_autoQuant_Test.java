@@ -174,8 +174,7 @@ class Network_autoQuant_Test {
     assertThat(report.trials()).hasSize(2);
     assertThat(report.why()).isEqualTo("interrupted at `activations by percentile 99.9`");
     Labelled atOnce = DATA.before(i -> Thread.currentThread().interrupt());
-    assertThatThrownBy(
-            () -> NET.autoQuant(DATA, atOnce, QuantConfig.int8(), AutoQuant.within(0)))
+    assertThatThrownBy(() -> NET.autoQuant(DATA, atOnce, QuantConfig.int8(), AutoQuant.within(0)))
         .isInstanceOf(InterruptedWorkException.class);
   }
 

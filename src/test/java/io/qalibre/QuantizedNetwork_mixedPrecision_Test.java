@@ -113,8 +113,7 @@ class QuantizedNetwork_mixedPrecision_Test {
 
   @Test
   void layers_that_read_one_tensor_have_one_precision() {
-    PrecisionFront front =
-        QUANTIZED.mixedPrecision(DATA, Budget.bitOperations(1.2)).precisions();
+    PrecisionFront front = QUANTIZED.mixedPrecision(DATA, Budget.bitOperations(1.2)).precisions();
 
     assertThat(front.layers())
         .extracting(PrecisionFront.Layers::names)
@@ -161,8 +160,7 @@ class QuantizedNetwork_mixedPrecision_Test {
 
   @Test
   void a_budget_of_accuracy_needs_labels() {
-    PrecisionFront front =
-        QUANTIZED.mixedPrecision(DATA, Budget.accuracyDrop(100)).precisions();
+    PrecisionFront front = QUANTIZED.mixedPrecision(DATA, Budget.accuracyDrop(100)).precisions();
     assertThat(front.measures()).containsExactly(Measure.SQNR, Measure.TOP1);
     assertThat(front.chosen().bitOperations()).isCloseTo(0.5, within(1e-9));
 
@@ -171,17 +169,13 @@ class QuantizedNetwork_mixedPrecision_Test {
         .isInstanceOf(QalibreException.class)
         .hasMessage("accuracy needs labels, and the dataset has none");
     assertThat(
-            QUANTIZED
-                .mixedPrecision(unlabelled, Budget.bitOperations(0.8))
-                .precisions()
-                .measures())
+            QUANTIZED.mixedPrecision(unlabelled, Budget.bitOperations(0.8)).precisions().measures())
         .containsExactly(Measure.SQNR);
   }
 
   @Test
   void tables_and_chart_show_the_front() {
-    PrecisionFront front =
-        QUANTIZED.mixedPrecision(DATA, Budget.bitOperations(0.75)).precisions();
+    PrecisionFront front = QUANTIZED.mixedPrecision(DATA, Budget.bitOperations(0.75)).precisions();
 
     assertThat(front.table().columnNames())
         .containsExactly(

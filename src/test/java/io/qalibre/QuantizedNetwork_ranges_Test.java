@@ -26,8 +26,7 @@ class QuantizedNetwork_ranges_Test {
   void values_stand_beside_the_grids() {
     QuantizedNetwork quantized =
         NET.simulate(
-                QuantConfig.int8()
-                    .withSchemes(QuantScheme.MIN_MAX, QuantScheme.percentile(90)))
+                QuantConfig.int8().withSchemes(QuantScheme.MIN_MAX, QuantScheme.percentile(90)))
             .computeEncodings(DATA);
 
     QuantizerRanges ranges = quantized.ranges();

@@ -46,8 +46,7 @@ class QuantizedNetwork_sensitivityShipped_Test {
     double all = Golden.sqnr(floats, Answers.of(quantized, pictures).logits());
     double disabled =
         Golden.sqnr(
-            floats,
-            Answers.of(net.simulate(without).computeEncodings(seen), pictures).logits());
+            floats, Answers.of(net.simulate(without).computeEncodings(seen), pictures).logits());
     assertThat(sensitivity.networks().quantized().get(0)).isCloseTo(all, within(0.2));
     assertThat(disabled).isGreaterThan(all + 1);
     assertThat(worst.off().get(0)).isCloseTo(disabled, within(0.5));

@@ -14,7 +14,7 @@ import io.qalibre.errors.QalibreException;
 public record AutoQuant(double points, int calibration, int rounding, int iterations) {
   private static final int CALIBRATION = 1000;
   private static final int ROUNDING = 500;
-  private static final int ITERATIONS = 2000;
+  private static final int ITERATIONS = 1000;
 
   /**
    * Checks the numbers.
@@ -23,7 +23,8 @@ public record AutoQuant(double points, int calibration, int rounding, int iterat
    */
   public AutoQuant {
     if (!(points >= 0) || points > 100) {
-      throw new QalibreException("autoQuant: expected a target of 0 to 100 points, found " + points);
+      throw new QalibreException(
+          "autoQuant: expected a target of 0 to 100 points, found " + points);
     }
     if (calibration < 1 || rounding < 1 || iterations < 1) {
       throw new QalibreException(
@@ -34,7 +35,7 @@ public record AutoQuant(double points, int calibration, int rounding, int iterat
 
   /**
    * A loss of at most so many points of top-1; 1,000 samples compute encodings, AdaRound takes 500
-   * samples and 2,000 iterations a layer.
+   * samples and 1,000 iterations a layer.
    */
   public static AutoQuant within(double points) {
     return new AutoQuant(points, CALIBRATION, ROUNDING, ITERATIONS);

@@ -31,8 +31,8 @@ public sealed interface Budget {
   }
 
   /**
-   * A ratio of signal to noise of the outputs that is to be kept, with as few bit operations as that
-   * allows.
+   * A ratio of signal to noise of the outputs that is to be kept, with as few bit operations as
+   * that allows.
    *
    * @param decibels the least ratio
    * @throws QalibreException if it is not a finite number
@@ -49,7 +49,9 @@ public sealed interface Budget {
    */
   boolean allows(PrecisionFront.Point point, List<Double> floats);
 
-  /** Whether it bounds the cost, so that the least harm is looked for, rather than the least cost. */
+  /**
+   * Whether it bounds the cost, so that the least harm is looked for, rather than the least cost.
+   */
   default boolean boundsCost() {
     return false;
   }

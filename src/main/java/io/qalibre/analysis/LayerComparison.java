@@ -7,7 +7,6 @@ import io.qalibre.graph.DataType;
 import io.qalibre.graph.Graph;
 import io.qalibre.graph.GraphBuilder;
 import io.qalibre.graph.OperatorNode;
-import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.ShapeInference;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
@@ -66,8 +65,7 @@ public final class LayerComparison {
             .mapToLong(w -> Objects.requireNonNull(single.get(w.output)).elements())
             .sum();
     TensorFacts facts = ShapeInference.facts(graph);
-    List<Simulation> pair =
-        List.of(given(switches.floats(), facts), given(simulation, facts));
+    List<Simulation> pair = List.of(given(switches.floats(), facts), given(simulation, facts));
     boolean interrupted = false;
     try {
       Variants.forEach(TITLE, pair, data, Math.max(1, MOST / (2 * Math.max(1, each))), answers());
@@ -86,9 +84,7 @@ public final class LayerComparison {
   private void watch(Graph graph) {
     QuantizedLayers.quantizing(graph)
         .filter(q -> !graph.isInitializer(q.input()))
-        .forEach(
-            q ->
-                watched.add(new Watched(q.tensor(), q.output(), q.placement().operator())));
+        .forEach(q -> watched.add(new Watched(q.tensor(), q.output(), q.placement().operator())));
     for (ValueInfo output : graph.outputs()) {
       boolean known = watched.stream().anyMatch(w -> w.output.equals(output.name()));
       if (!known && output.type() == DataType.FLOAT) {

@@ -19,8 +19,7 @@ import tech.tablesaw.api.Table;
  * @param rows the tensors in order of execution
  * @param run how far the work went
  */
-public record LayerErrors(String network, List<Row> rows, Sensitivity.Run run)
-    implements Viewable {
+public record LayerErrors(String network, List<Row> rows, Sensitivity.Run run) implements Viewable {
   /** Copies the list. */
   public LayerErrors {
     rows = List.copyOf(rows);
@@ -80,7 +79,6 @@ public record LayerErrors(String network, List<Row> rows, Sensitivity.Run run)
   @Override
   public String toString() {
     return "Errors along %s: %d tensors, lowest SQNR %s dB at %s (%s)"
-        .formatted(
-            network, rows.size(), Numbers.format(worst().sqnr), worst().tensor, run.label());
+        .formatted(network, rows.size(), Numbers.format(worst().sqnr), worst().tensor, run.label());
   }
 }

@@ -66,8 +66,7 @@ public sealed interface Measure permits Sqnr, Divergence, Top1, OwnMetric {
    * @param outputs those of the network that is judged
    * @param labels the dataset's labels; empty where it has none
    */
-  record Batch(
-      Map<String, Tensor> reference, Map<String, Tensor> outputs, List<Tensor> labels) {
+  record Batch(Map<String, Tensor> reference, Map<String, Tensor> outputs, List<Tensor> labels) {
     long samples() {
       return outputs.values().iterator().next().sizes()[0];
     }

@@ -43,7 +43,8 @@ public record PrecisionFront(
   /**
    * A choice of precisions.
    *
-   * @param name such as {@code uniform W8A8} or {@code 12 W4A8, 30 W8A8}: how many groups have which
+   * @param name such as {@code uniform W8A8} or {@code 12 W4A8, 30 W8A8}: how many groups have
+   *     which
    * @param uniform whether all groups have the same precision
    * @param bitOperations the share of W8A8's bit operations
    * @param values a value for each measure
@@ -67,11 +68,11 @@ public record PrecisionFront(
       Map<Precision, Long> counts =
           choice.values().stream().collect(Collectors.groupingBy(p -> p, Collectors.counting()));
       return counts.entrySet().stream()
-              .sorted(
-                  Comparator.comparingInt(
-                      (Map.Entry<Precision, Long> entry) -> entry.getKey().product()))
-              .map(e -> counts.size() == 1 ? "uniform " + e.getKey() : e.getValue() + " " + e.getKey())
-              .collect(Collectors.joining(", "));
+          .sorted(
+              Comparator.comparingInt(
+                  (Map.Entry<Precision, Long> entry) -> entry.getKey().product()))
+          .map(e -> counts.size() == 1 ? "uniform " + e.getKey() : e.getValue() + " " + e.getKey())
+          .collect(Collectors.joining(", "));
     }
   }
 
@@ -108,8 +109,7 @@ public record PrecisionFront(
             .number("bit operations, of W8A8", p -> Math.round(1e4 * p.bitOperations) / 1e4);
     for (int i = 0; i < measures.size(); i++) {
       int at = i;
-      table.number(
-          Sensitivity.title(measures.get(i)), p -> Sensitivity.rounded(p.values.get(at)));
+      table.number(Sensitivity.title(measures.get(i)), p -> Sensitivity.rounded(p.values.get(at)));
     }
     return table.flag("front", front::contains).flag("chosen", chosen::equals).build();
   }

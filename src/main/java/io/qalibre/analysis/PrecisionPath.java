@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The choices of precisions from the best to the cheapest: each step gives one group of layers fewer
- * bits, always the one that does least harm for the bit operations it saves. Harms are those of
- * groups that are quantized alone, and are taken to add up, as noise does.
+ * The choices of precisions from the best to the cheapest: each step gives one group of layers
+ * fewer bits, always the one that does least harm for the bit operations it saves. Harms are those
+ * of groups that are quantized alone, and are taken to add up, as noise does.
  */
 final class PrecisionPath {
   private final List<Map<PrecisionGroup, Precision>> choices = new ArrayList<>();

@@ -46,8 +46,7 @@ public final class PrecisionSearch {
    * @param reference the float network it was made from
    * @param statistics what activations' quantizers have seen
    */
-  public record Start(
-      Simulation simulation, Graph reference, Map<String, Statistics> statistics) {
+  public record Start(Simulation simulation, Graph reference, Map<String, Statistics> statistics) {
     /** Copies the map. */
     public Start {
       statistics = Map.copyOf(statistics);
@@ -131,8 +130,7 @@ public final class PrecisionSearch {
   }
 
   /** The first place on the path that the budget allows. */
-  private int affordable(
-      List<Map<PrecisionGroup, Precision>> path, Budget.BitOperations budget) {
+  private int affordable(List<Map<PrecisionGroup, Precision>> path, Budget.BitOperations budget) {
     for (int i = 0; i < path.size(); i++) {
       if (budget.allows(groups.share(path.get(i)))) {
         return i;

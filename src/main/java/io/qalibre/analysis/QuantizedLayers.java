@@ -20,8 +20,7 @@ final class QuantizedLayers {
   private final Graph graph;
   private final Map<String, Found> layers = new LinkedHashMap<>();
 
-  private record Found(
-      String operator, List<QuantizerNode> quantizers, Set<String> constants) {}
+  private record Found(String operator, List<QuantizerNode> quantizers, Set<String> constants) {}
 
   private QuantizedLayers(Graph graph) {
     this.graph = graph;
@@ -160,7 +159,8 @@ final class QuantizedLayers {
       }
     }
     List<QuantizedLayer> all =
-        new ArrayList<>(rest.entrySet().stream().map(e -> layer(e.getKey(), e.getValue())).toList());
+        new ArrayList<>(
+            rest.entrySet().stream().map(e -> layer(e.getKey(), e.getValue())).toList());
     all.addAll(ordered);
     return List.copyOf(all);
   }

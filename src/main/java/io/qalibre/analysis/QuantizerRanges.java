@@ -41,8 +41,7 @@ public record QuantizerRanges(String network, List<Row> rows) implements Viewabl
    * @param seen the range of the values; null for activations whose encodings come from a file
    * @param grid the ends of the grid, of several channels the outermost ones
    */
-  public record Row(
-      String tensor, String kind, String operator, @Nullable Range seen, Range grid) {
+  public record Row(String tensor, String kind, String operator, @Nullable Range seen, Range grid) {
     private double min() {
       return seen == null ? Double.NaN : seen.min();
     }

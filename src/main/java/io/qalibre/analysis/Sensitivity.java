@@ -108,10 +108,7 @@ public record Sensitivity(
         .orElseThrow(
             () ->
                 new UnknownNameException(
-                    "quantized layer",
-                    name,
-                    network,
-                    layers.stream().map(Layer::name).toList()));
+                    "quantized layer", name, network, layers.stream().map(Layer::name).toList()));
   }
 
   /** How much worse than in floats the answers are when a layer alone is quantized, 0 or more. */
@@ -120,8 +117,8 @@ public record Sensitivity(
   }
 
   /**
-   * A row a layer, the worst first: the measures with this layer's quantizers on and all others off,
-   * and the other way round.
+   * A row a layer, the worst first: the measures with this layer's quantizers on and all others
+   * off, and the other way round.
    */
   @Override
   public Table table() {
@@ -136,8 +133,7 @@ public record Sensitivity(
     for (int i = 0; i < measures.size(); i++) {
       int at = i;
       String unit = unit(measures.get(i));
-      table.number(
-          measures.get(i).label() + " only it" + unit, layer -> rounded(layer.on.get(at)));
+      table.number(measures.get(i).label() + " only it" + unit, layer -> rounded(layer.on.get(at)));
       table.number(
           measures.get(i).label() + " all but it" + unit, layer -> rounded(layer.off.get(at)));
     }
@@ -158,8 +154,7 @@ public record Sensitivity(
             .text("quantized", Row::name);
     for (int i = 0; i < measures.size(); i++) {
       int at = i;
-      table.number(
-          title(measures.get(i)), row -> rounded(row.values.get(at)));
+      table.number(title(measures.get(i)), row -> rounded(row.values.get(at)));
     }
     return table.build();
   }

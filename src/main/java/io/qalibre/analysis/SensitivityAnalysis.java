@@ -23,8 +23,8 @@ public final class SensitivityAnalysis {
    * @param simulation the simulation, with encodings
    * @param reference the float network it was made from
    * @param samples inputs as the network will see them, some hundreds
-   * @param measures how answers are judged, the one that orders layers first; if there is none, SQNR
-   *     and, where the samples have labels, top-1
+   * @param measures how answers are judged, the one that orders layers first; if there is none,
+   *     SQNR and, where the samples have labels, top-1
    * @throws io.qalibre.errors.QalibreException if no quantizer is enabled, there is no sample, one
    *     does not fit, or a measure needs labels that are not there
    */
@@ -35,10 +35,7 @@ public final class SensitivityAnalysis {
     List<Simulation> variants =
         new ArrayList<>(
             List.of(
-                switches.floats(),
-                switches.weightsOnly(),
-                switches.activationsOnly(),
-                simulation));
+                switches.floats(), switches.weightsOnly(), switches.activationsOnly(), simulation));
     int first = variants.size();
     layers.forEach(layer -> variants.add(switches.only(layer)));
     layers.forEach(layer -> variants.add(switches.without(layer)));

@@ -74,8 +74,7 @@ record VariantScores(
 
     private void begin(Measure.Batch batch) {
       if (measures.isEmpty()) {
-        measures =
-            Top1.fits(batch) ? List.of(Measure.SQNR, Measure.TOP1) : List.of(Measure.SQNR);
+        measures = Top1.fits(batch) ? List.of(Measure.SQNR, Measure.TOP1) : List.of(Measure.SQNR);
       }
       for (int i = 0; i < networks; i++) {
         tallies.add(new Tally(measures));

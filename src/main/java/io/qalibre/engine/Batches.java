@@ -62,7 +62,10 @@ final class Batches {
   /** The same with a manager that the batches' arrays hang from. */
   long forEach(NDManager parent, Dataset dataset, Consumer consumer) {
     return forEach(
-        parent, dataset, 1, (manager, inputs, labels, steps) -> consumer.accept(manager, inputs, labels));
+        parent,
+        dataset,
+        1,
+        (manager, inputs, labels, steps) -> consumer.accept(manager, inputs, labels));
   }
 
   /**

@@ -49,9 +49,7 @@ final class GraphPart {
         part.input(info(facts, tensor));
       }
     }
-    wanted.stream()
-        .filter(written::contains)
-        .forEach(tensor -> part.output(info(facts, tensor)));
+    wanted.stream().filter(written::contains).forEach(tensor -> part.output(info(facts, tensor)));
     return part.build();
   }
 

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -67,8 +66,7 @@ final class VariantParts {
   /** A stretch as a network of its own, in the form that it has in one of the networks. */
   Simulation simulation(Part part, int variant) {
     Simulation whole = variants.get(variant);
-    Graph stretch =
-        GraphPart.of(whole.graph(), facts, part.from(), part.to(), live(part.to()));
+    Graph stretch = GraphPart.of(whole.graph(), facts, part.from(), part.to(), live(part.to()));
     return new Simulation(stretch, whole.encodings());
   }
 
@@ -78,10 +76,7 @@ final class VariantParts {
     Set<String> written = new LinkedHashSet<>();
     graph.inputs().forEach(input -> written.add(input.name()));
     graph.nodes().subList(0, at).forEach(node -> written.addAll(node.outputs()));
-    graph.outputs().stream()
-        .map(ValueInfo::name)
-        .filter(written::contains)
-        .forEach(live::add);
+    graph.outputs().stream().map(ValueInfo::name).filter(written::contains).forEach(live::add);
     return live;
   }
 

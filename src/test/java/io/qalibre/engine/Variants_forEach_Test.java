@@ -44,6 +44,7 @@ class Variants_forEach_Test {
               .build("y", "sum"),
           RuntimeConfig.builtIn("int8"),
           PlacementOptions.DEFAULT);
+
   private static final Simulation SIMULATION = Calibrator.calibrate(GRAPH, DATA).simulation();
 
   @AfterEach
@@ -105,8 +106,7 @@ class Variants_forEach_Test {
             most,
             new Variants.Answers() {
               @Override
-              public void answer(
-                  int network, Map<String, Tensor> outputs, List<Tensor> labels) {
+              public void answer(int network, Map<String, Tensor> outputs, List<Tensor> labels) {
                 answers.add(new Answer(network, before[0], outputs));
               }
 
