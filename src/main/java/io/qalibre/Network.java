@@ -1,14 +1,12 @@
 package io.qalibre;
 
 import ai.djl.training.dataset.Dataset;
+import io.qalibre.analysis.AutoQuant;
+import io.qalibre.data.ImageSplits;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.BatchNormFolding;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.OperatorNode;
-import io.qalibre.graph.ShapeInference;
 import io.qalibre.graph.Simulation;
-import io.qalibre.graph.Tensor;
-import io.qalibre.graph.TensorShape;
 import io.qalibre.graph.onnx.OnnxWriter;
 import io.qalibre.graph.onnx.WeightStorage;
 import io.qalibre.ptq.ActivationSmoothing;
@@ -23,14 +21,10 @@ import io.qalibre.ptq.WeightComparison;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Training;
 import io.qalibre.qat.TrainingLoop;
-import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.stream.Collectors;
 import tech.tablesaw.api.Table;
 
 /**
@@ -87,24 +81,7 @@ public final class Network implements Evaluable, Viewable {
 
   /** A row an operator: node, type, output shape, parameters, multiply-accumulates a sample. */
   public Table summary() {
-    Map<String, TensorShape> shapes = ShapeInference.infer(graph);
-    Map<String, Long> macs = ShapeInference.macs(graph);
-    return Tables.of("Summary of " + graph.name(), graph.operators())
-        .text("node", OperatorNode::name)
-        .text("operator", OperatorNode::type)
-        .text("output shape", n -> String.valueOf(shapes.get(n.output())))
-        .integer("parameters", this::parameters)
-        .integer("MACs", n -> macs.getOrDefault(n.name(), 0L))
-        .build();
-  }
-
-  private long parameters(OperatorNode node) {
-    return node.inputs().stream()
-        .filter(graph::isInitializer)
-        .map(graph::initializer)
-        .filter(t -> t.type() == io.qalibre.graph.DataType.FLOAT)
-        .mapToLong(Tensor::size)
-        .sum();
+    return NetworkTables.summary(graph);
   }
 
   /**
@@ -299,53 +276,68 @@ public final class Network implements Evaluable, Viewable {
     return new QuantizationSimModel(this, config);
   }
 
+  /**
+   * Finds a way to quantize to 8 bits that loses no more than a target: schemes for ranges, layers
+   * equalized, biases corrected, weights' ranges by their errors, AdaRound, in order of cost, until
+   * the loss of top-1 on the validation part, with its standard error added, is within the target.
+   * {@link QuantizedNetwork#search()} says what was tried. Interrupting the cell gives the best so
+   * far.
+   *
+   * @param data the training part computes encodings, the validation part chooses; the test part is
+   *     not looked at
+   * @param options the target, such as {@code AutoQuant.within(0.5)}
+   * @throws QalibreException if samples do not fit the network
+   */
+  public QuantizedNetwork autoQuant(ImageSplits data, AutoQuant options) {
+    return autoQuant(data, QuantConfig.int8(), options);
+  }
+
+  /**
+   * Finds a way to quantize by a config; see {@link #autoQuant(ImageSplits, AutoQuant)}.
+   *
+   * @param data the training part computes encodings, the validation part chooses
+   * @param config where quantizers sit, and their bits
+   * @param options the target, such as {@code AutoQuant.within(0.5)}
+   * @throws QalibreException if samples do not fit the network, or nothing can be quantized
+   */
+  public QuantizedNetwork autoQuant(ImageSplits data, QuantConfig config, AutoQuant options) {
+    return new AutoQuantWays(
+            this,
+            config,
+            new AutoQuantWays.Samples(
+                data.calibration(options.calibration()),
+                data.calibration(options.rounding()),
+                data.validation()),
+            options)
+        .search();
+  }
+
+  /**
+   * Finds a way to quantize, with samples of any kind; see {@link #autoQuant(ImageSplits,
+   * AutoQuant)}.
+   *
+   * @param calibration inputs that compute encodings and that techniques see, all of them
+   * @param validation inputs with class indices as labels, to choose on
+   * @param config where quantizers sit, and their bits
+   * @param options the target; its numbers of samples are not looked at
+   * @throws QalibreException if there is no sample, one does not fit, labels are missing, or
+   *     nothing can be quantized
+   */
+  public QuantizedNetwork autoQuant(
+      Dataset calibration, Dataset validation, QuantConfig config, AutoQuant options) {
+    return new AutoQuantWays(
+            this, config, new AutoQuantWays.Samples(calibration, calibration, validation), options)
+        .search();
+  }
+
   /** What a notebook shows: inputs, outputs, size, cost and operators. */
   @Override
   public Table table() {
-    List<String[]> rows =
-        List.of(
-            new String[] {"inputs", describe(graph.inputs())},
-            new String[] {"outputs", describe(graph.outputs())},
-            new String[] {"parameters", String.format(Locale.ROOT, "%,d", graph.parameters())},
-            new String[] {"MACs a sample", String.format(Locale.ROOT, "%,d", macs())},
-            new String[] {"operators", operators()},
-            new String[] {
-              "steps", steps.stream().map(Step::verb).collect(Collectors.joining(", "))
-            });
-    return Tables.of("Network " + graph.name(), rows)
-        .text("what", r -> r[0])
-        .text("value", r -> r[1])
-        .build();
-  }
-
-  private long macs() {
-    return ShapeInference.macs(graph).values().stream().mapToLong(Long::longValue).sum();
-  }
-
-  private static String describe(List<io.qalibre.graph.ValueInfo> values) {
-    return values.stream().map(v -> v.name() + " " + v.shape()).collect(Collectors.joining(", "));
-  }
-
-  private String operators() {
-    return graph.operators().stream()
-        .collect(
-            Collectors.groupingBy(
-                OperatorNode::type, java.util.LinkedHashMap::new, Collectors.counting()))
-        .entrySet()
-        .stream()
-        .map(e -> e.getValue() + " " + e.getKey())
-        .collect(Collectors.joining(", "));
+    return NetworkTables.overview(graph, steps);
   }
 
   @Override
   public String toString() {
-    return "Network "
-        + graph.name()
-        + ": "
-        + describe(graph.inputs())
-        + " → "
-        + describe(graph.outputs())
-        + ", "
-        + String.format(Locale.ROOT, "%,d parameters, %,d MACs", graph.parameters(), macs());
+    return NetworkTables.line(graph);
   }
 }

@@ -1,6 +1,11 @@
 package io.qalibre;
 
 import ai.djl.training.dataset.Dataset;
+import io.qalibre.analysis.AutoQuantReport;
+import io.qalibre.analysis.Budget;
+import io.qalibre.analysis.MixedPrecision;
+import io.qalibre.analysis.PrecisionFront;
+import io.qalibre.analysis.PrecisionSearch;
 import io.qalibre.engine.Calibrator;
 import io.qalibre.engine.GradientEstimator;
 import io.qalibre.errors.QalibreException;
@@ -281,6 +286,61 @@ public final class QuantizedNetwork implements Evaluable, Inspectable, Viewable 
    */
   public RoundingReport rounding() {
     return Step.details(own(), "adaRound", RoundingReport.class);
+  }
+
+  /**
+   * Chooses the bits of each layer within a budget, among W4A8, W8A8 and W8A16: a new network.
+   * {@link #precisions()} says what was measured. Interrupting the cell lets the samples that were
+   * looked at by then decide.
+   *
+   * @param samples inputs to choose on, with labels for a budget of accuracy; some hundreds
+   * @param budget such as {@code Budget.bitOperations(0.75)}
+   * @throws QalibreException if no weight is quantized to codes, encodings were not computed from
+   *     samples, there is no sample, one does not fit, labels are missing, or no choice keeps to
+   *     the budget
+   */
+  public QuantizedNetwork mixedPrecision(Dataset samples, Budget budget) {
+    return mixedPrecision(samples, MixedPrecision.within(budget));
+  }
+
+  /**
+   * Chooses the bits of each layer; see {@link #mixedPrecision(Dataset, Budget)}.
+   *
+   * @param samples inputs to choose on, with labels for a budget of accuracy; some hundreds
+   * @param options how, such as {@code MixedPrecision.within(budget).candidates(Precision.W4A8,
+   *     Precision.W8A8)}
+   * @throws QalibreException as {@link #mixedPrecision(Dataset, Budget)}
+   */
+  public QuantizedNetwork mixedPrecision(Dataset samples, MixedPrecision options) {
+    PrecisionSearch.Result result =
+        PrecisionSearch.choose(
+            new PrecisionSearch.Start(simulation, floats(), calibration.statistics()),
+            samples,
+            options);
+    Simulation chosen = OverflowGuard.apply(result.simulation());
+    return new QuantizedNetwork(
+        sim.of(sim.network(), chosen.graph()),
+        sim.asOnTarget(chosen),
+        calibration,
+        Step.append(steps, new Step("mixedPrecision", result.front().summary(), result.front())));
+  }
+
+  /**
+   * What {@link #mixedPrecision} measured and chose.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public PrecisionFront precisions() {
+    return Step.details(own(), "mixedPrecision", PrecisionFront.class);
+  }
+
+  /**
+   * What {@link Network#autoQuant} tried.
+   *
+   * @throws QalibreException if this network does not come from it
+   */
+  public AutoQuantReport search() {
+    return Step.details(own(), "autoQuant", AutoQuantReport.class);
   }
 
   /** What was done from the float network to this one, a row a step. */

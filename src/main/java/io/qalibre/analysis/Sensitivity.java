@@ -7,6 +7,8 @@ import io.qalibre.view.Line;
 import io.qalibre.view.Numbers;
 import io.qalibre.view.RowTableBuilder;
 import io.qalibre.view.Tables;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -123,7 +125,7 @@ public record Sensitivity(
     RowTableBuilder<Layer> table =
         Tables.of(
                 "Sensitivity of %s, worst layer first (%s; quantized: %s)"
-                    .formatted(network, run.label(), described(networks.quantized)),
+                    .formatted(network, run.label(), described(measures, networks.quantized)),
                 ordered())
             .text("layer", Layer::name)
             .text("operator", Layer::operator)
@@ -152,8 +154,7 @@ public record Sensitivity(
             .text("quantized", Row::name);
     for (int i = 0; i < measures.size(); i++) {
       int at = i;
-      table.number(
-          measures.get(i).label() + unit(measures.get(i)), row -> rounded(row.values.get(at)));
+      table.number(title(measures.get(i)), row -> rounded(row.values.get(at)));
     }
     return table.build();
   }
@@ -181,14 +182,15 @@ public record Sensitivity(
     return Charts.lines(
         "Sensitivity of " + network,
         "layer",
-        measure.label() + unit(measure),
+        title(measure),
         List.of(
             Line.byIndex("only it", layers.stream().mapToDouble(l -> l.on.get(0)).toArray()),
             Line.byIndex("all but it", layers.stream().mapToDouble(l -> l.off.get(0)).toArray()),
             Line.byIndex("all", whole)));
   }
 
-  private String described(List<Double> values) {
+  /** Such as {@code SQNR 37.01 dB, top-1 94.6 %}. */
+  static String described(List<Measure> measures, List<Double> values) {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < measures.size(); i++) {
       Measure measure = measures.get(i);
@@ -205,23 +207,22 @@ public record Sensitivity(
     return measure.unit().isEmpty() ? "" : ", " + measure.unit();
   }
 
+  /** Such as {@code SQNR, dB}. */
+  static String title(Measure measure) {
+    return measure.label() + unit(measure);
+  }
+
   /** To four significant digits: more would be noise. */
-  private static double rounded(double value) {
+  static double rounded(double value) {
     return Double.isFinite(value) && value != 0
-        ? new java.math.BigDecimal(value).round(new java.math.MathContext(4)).doubleValue()
+        ? new BigDecimal(value).round(new MathContext(4)).doubleValue()
         : value;
   }
 
   @Override
   public String toString() {
     Layer worst = worst();
-    return "Sensitivity of %s: worst layer %s, %s %s when it alone is quantized (%s)"
-        .formatted(
-            network,
-            worst.name,
-            measures.get(0).label(),
-            Numbers.format(rounded(worst.on.get(0)))
-                + (measures.get(0).unit().isEmpty() ? "" : " " + measures.get(0).unit()),
-            run.label());
+    return "Sensitivity of %s: worst layer %s, %s when it alone is quantized (%s)"
+        .formatted(network, worst.name, described(measures, worst.on), run.label());
   }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -60,6 +61,21 @@ final class Switches {
   /** Only what belongs to a layer is on. */
   Simulation only(QuantizedLayer layer) {
     return with(layer.quantizers()::contains, layer.constants()::contains);
+  }
+
+  /**
+   * Only some quantizers are on, with the constants that they go with.
+   *
+   * @param quantizers the names of their nodes
+   * @param constants the initializers' names
+   */
+  Simulation only(Set<String> quantizers, Set<String> constants) {
+    return with(quantizer -> quantizers.contains(quantizer.name()), constants::contains);
+  }
+
+  /** The network's name. */
+  String name() {
+    return simulation.graph().name();
   }
 
   /** All but what belongs to a layer is on. */

@@ -43,6 +43,11 @@ record VariantScores(
     return new VariantScores(collector.measures, values, collector.samples, interrupted);
   }
 
+  /** How much worse than in floats the answers of a network are by the first measure. */
+  double harm(int network) {
+    return measures.get(0).harm(values.get(network).get(0), values.get(0).get(0));
+  }
+
   private static final class Collector implements Variants.Answers {
     private final int networks;
     private final List<Tally> tallies = new ArrayList<>();
