@@ -29,6 +29,7 @@ MARKED = "\x1b[41m"  # the kernel paints the place of a compilation error red
 KERNEL = {"display_name": "Java (jjava)", "language": "java", "name": "java"}
 TEXT_WIDTH = 56
 EXCERPT_LINES = 12
+LIMIT_BYTES = 2_000_000  # of a notebook that is committed
 
 
 class Failure(Exception):
@@ -178,6 +179,15 @@ def write(nb, path: Path):
         raise Failure(f"Cannot write {shown(path)}: {e.strerror}.") from None
 
 
+def too_large(path: Path):
+    """Fails if the file is too large to be committed."""
+    size = path.stat().st_size
+    if size > LIMIT_BYTES:
+        raise Failure(f"With its outputs it has {size / 1e6:.1f} MB; a committed notebook may have {LIMIT_BYTES / 1e6:.0f}. "
+                      f"Show less, or smaller charts; see {shown(path)}.",
+                      f"{size / 1e6:.1f} MB, more than the {LIMIT_BYTES / 1e6:.0f} MB of a committed notebook")
+
+
 def text_of(outputs) -> str:
     parts = []
     for output in outputs:
@@ -282,6 +292,7 @@ def run(path: Path, timeout: int, save: bool = False, show_result: bool = False)
             tidy(nb)
             write(nb, copy)
         if save:
+            too_large(copy)
             write(nb, path)
     except Failure as e:
         failure = e

@@ -1,7 +1,7 @@
 """Writes figures into README.md, between marks: the result tables of notebooks' stored outputs, and the trained networks
 of data/models/models.json.
 
-Run it after `./run --save`: .venv/bin/python scripts/readme_results.py
+`./run --refresh` runs it; after `./run --save`: .venv/bin/python scripts/readme_results.py
 """
 
 import json
@@ -10,6 +10,8 @@ import re
 import sys
 
 import nbformat
+
+from outputs import Table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUICKSTART = ROOT / "notebooks" / "01-quickstart.ipynb"
@@ -29,15 +31,10 @@ def result_text(path):
 
 
 def markdown(text):
-    """A table of aligned columns, two or more blanks apart below a line of dashes, as Markdown."""
-    title, header, rule, *rows = [line for line in text.splitlines() if line.strip()]
-    spans = [match.span() for match in re.finditer("─+", rule)]
-
-    def cells(line):
-        return [line[start:end].strip() for start, end in spans]
-
-    lines = [title + ":", "", "| " + " | ".join(cells(header)) + " |", "|---" + "|--:" * (len(spans) - 1) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(cells(row)) + " |" for row in rows])
+    """A table as text as one in Markdown."""
+    table = Table.of(text)
+    lines = [table.title + ":", "", "| " + " | ".join(table.header) + " |", "|---" + "|--:" * (len(table.header) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in table.rows])
 
 
 def quickstart():

@@ -1,10 +1,14 @@
-"""The second half of ./test: runs every notebook, counts them together with Maven's reports, says what failed."""
+"""The second half of ./test: runs the tests of these scripts and every notebook, whose outputs it compares with the stored
+ones; counts them together with Maven's reports, says what failed."""
 
 import argparse
+import os
 import sys
+import unittest
 import xml.etree.ElementTree as ElementTree
 
 import notebook
+import outputs
 
 REPORTS = notebook.ROOT / "target" / "surefire-reports"
 TIMEOUT_S = 1200
@@ -31,6 +35,31 @@ def first_line(element) -> str:
     return (element.get("message") or element.text or "").strip().partition("\n")[0][:160]
 
 
+def script_tests():
+    """The tests beside this file: (passed, [failed …])."""
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.discover(os.path.dirname(__file__), "*_test.py").run(result)
+    failed = [f"scripts, {test}: {trace.strip().splitlines()[-1]}" for test, trace in result.failures + result.errors]
+    return result.testsRun - len(failed), failed
+
+
+def run(path):
+    """Runs a notebook and compares what it shows with what is stored in it."""
+    outcome = notebook.run(path, TIMEOUT_S)
+    if outcome.failure is None:
+        try:
+            notebook.too_large(path)
+            fresh = notebook.read(notebook.COPIES / path.name)
+            found = outputs.differences(notebook.read(path), fresh, "QALIBRE_QUICK" in os.environ)
+            if found:
+                raise notebook.Failure("Its stored outputs are not those of this run; if these are right, store them with\n"
+                                       f"./run --save {notebook.shown(path)}\n" + "\n".join(found), found[0])
+        except notebook.Failure as e:
+            print(f"FAILED {notebook.shown(path)}\n{notebook.indent(str(e), '  ')}", flush=True)
+            outcome.failure = e
+    return outcome
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--built", choices=["yes", "no"], required=True, help="did Maven end well")
@@ -43,11 +72,14 @@ def main() -> int:
     elif passed + len(failed) == 0:
         failed.append("Maven: it ran no test")
 
+    right, wrong = script_tests()
+    passed, failed = passed + right, failed + wrong
+
     outcomes = []
     paths = sorted((notebook.ROOT / "notebooks").glob("*.ipynb"))
     print(f"\nNotebooks: {len(paths)}", flush=True)
     if args.installed == "yes":
-        outcomes = [notebook.run(path, TIMEOUT_S) for path in paths]
+        outcomes = [run(path) for path in paths]
     else:
         skipped += [f"{notebook.shown(path)}: the library could not be built" for path in paths]
     passed += sum(o.failure is None for o in outcomes)

@@ -2,17 +2,11 @@ package io.qalibre;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.qalibre.data.Datasets;
-import io.qalibre.data.ImageSplits;
 import io.qalibre.engine.GradientEstimator;
-import io.qalibre.models.MnistNet;
-import io.qalibre.qat.Fp32;
-import io.qalibre.qat.Qat;
 import io.qalibre.qat.Training;
-import java.util.ArrayList;
-import java.util.Arrays;
+import io.qalibre.testing.OverSeeds;
+import io.qalibre.testing.QuickstartNetwork;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -25,30 +19,15 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  */
 @EnabledIfSystemProperty(named = "full", matches = "true", disabledReason = "a long suite")
 class QuantizedNetwork_qat_Test {
-  private static final long[] SEEDS = {1, 2, 3};
-  private static final int EPOCHS = 3;
-
-  private final ImageSplits data = Datasets.fashionMnist();
-
   @Test
   void training_regains_what_four_bits_lost() {
-    Network net =
-        Qalibre.of(MnistNet.graph(1))
-            .train(
-                data.training().batch(64),
-                Fp32.epochs(8)
-                    .method(Training.Method.ADAM)
-                    .learningRate(4e-3)
-                    .weightDecay(0)
-                    .validate(data.validation()));
-    QuantizedNetwork ptq =
-        net.equalizeLayers()
-            .simulate(QuantConfig.int8().withWeightBits(4).withPerTensor("weight"))
-            .computeEncodings(data.calibration(1000));
-    double fp32 = top1(net);
-    double nearest = top1(ptq);
+    QuickstartNetwork quickstart = QuickstartNetwork.trained();
+    Network net = quickstart.net();
+    QuantizedNetwork ptq = quickstart.calibrated(net.equalizeLayers(), QuickstartNetwork.W4A8);
+    double fp32 = quickstart.top1(net);
+    double nearest = quickstart.top1(ptq);
 
-    Training learned = Qat.epochs(EPOCHS).learningRate(1e-3).validate(data.validation());
+    Training learned = quickstart.training(3);
     Map<String, Training> ways = new LinkedHashMap<>();
     ways.put("learned ranges", learned);
     ways.put("frozen ranges", learned.frozenRanges());
@@ -57,30 +36,21 @@ class QuantizedNetwork_qat_Test {
         "| W4A8, 3 epochs | top-1 % | ± over seeds | regained % |\n|---|--:|--:|--:|");
     System.out.printf(Locale.ROOT, "| FP32 | %.2f | | |%n", fp32);
     System.out.printf(Locale.ROOT, "| PTQ, nearest | %.2f | | |%n", nearest);
-    Map<String, Double> regained = new LinkedHashMap<>();
-    ways.forEach((name, way) -> regained.put(name, row(name, ptq, way, fp32)));
+    Map<String, OverSeeds> found = new LinkedHashMap<>();
+    ways.forEach(
+        (name, way) -> {
+          OverSeeds top1 =
+              OverSeeds.of(
+                  seed ->
+                      quickstart.top1(
+                          ptq.train(quickstart.data().training().batch(64), way.seed(seed))));
+          quickstart.print(name, top1, nearest);
+          found.put(name, top1);
+        });
 
     assertThat(fp32 - nearest).as("points lost to four bits").isGreaterThan(0.2);
-    assertThat(regained.get("learned ranges")).as("percent regained").isGreaterThan(80);
-  }
-
-  /** Prints a row; gives the percentage of the loss that is regained on average. */
-  private double row(String name, QuantizedNetwork ptq, Training way, double fp32) {
-    double nearest = top1(ptq);
-    List<Double> found = new ArrayList<>();
-    for (long seed : SEEDS) {
-      found.add(top1(ptq.train(data.training().batch(64), way.seed(seed))));
-    }
-    double[] values = found.stream().mapToDouble(Double::doubleValue).toArray();
-    double mean = Arrays.stream(values).average().orElseThrow();
-    double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
-    double error = Math.sqrt(squares / (values.length - 1) / values.length);
-    double regained = 100 * (mean - nearest) / (fp32 - nearest);
-    System.out.printf(Locale.ROOT, "| %s | %.2f | %.2f | %.0f |%n", name, mean, error, regained);
-    return regained;
-  }
-
-  private double top1(Evaluable network) {
-    return network.evaluate(data.test()).top1();
+    assertThat(quickstart.regained(found.get("learned ranges"), nearest))
+        .as("percent regained")
+        .isGreaterThan(80);
   }
 }
