@@ -24,9 +24,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import sync_playwright
 
 import notebook
+from tests import BROWSERS
 
 FOLDER = notebook.ROOT / "target" / "browser"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 WIDTH, TALLEST = 1300, 16000
 RUN_S, START_S = 1800, 120
@@ -36,11 +36,6 @@ var q = Qalibre.of(MnistNet.graph(1)).simulate(QuantConfig.int8()).computeEncodi
 var tuned = q.train(data.training(), Qat.epochs(50).validate(data.validation().first(500)));
 """
 INTERRUPTED = "Evaluation interrupted"  # what the kernel says in a cell that was stopped
-
-
-def chromium():
-    """The system's browser, or None."""
-    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
 @contextlib.contextmanager
@@ -177,7 +172,7 @@ def main() -> int:
     names = sys.argv[1:] or sorted(p.name for p in (notebook.ROOT / "notebooks").glob("*.ipynb"))
     bad = 0
     with jupyterlab() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=next(filter(None, map(shutil.which, BROWSERS))), args=OPTIONS)
         tests = [(name, open_and_run, notebook.ROOT / "notebooks" / name) for name in names]
         for name, wrong in [("live plot and interrupt", live_plot_and_interrupt(browser, address)),
                             *((name, test(browser, address, path)) for name, test, path in tests)]:

@@ -3,6 +3,8 @@ ones; counts them together with Maven's reports, says what failed."""
 
 import argparse
 import os
+import shutil
+import subprocess
 import sys
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -12,6 +14,7 @@ import outputs
 
 REPORTS = notebook.ROOT / "target" / "surefire-reports"
 TIMEOUT_S = 1200
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def java_tests():
@@ -41,6 +44,23 @@ def script_tests():
     unittest.defaultTestLoader.discover(os.path.dirname(__file__), "*_test.py").run(result)
     failed = [f"scripts, {test}: {trace.strip().splitlines()[-1]}" for test, trace in result.failures + result.errors]
     return result.testsRun - len(failed), failed
+
+
+def browser_tests():
+    """What scripts/browser.py says: (passed, [failed …], [skipped …])."""
+    if not any(map(shutil.which, BROWSERS)):
+        return 0, [], [f"scripts/browser.py: there is no browser ({', '.join(BROWSERS)})"]
+    print("\nNotebooks in a browser", flush=True)
+    program = subprocess.Popen([sys.executable, os.path.join(os.path.dirname(__file__), "browser.py")],
+                               stdout=subprocess.PIPE, text=True)
+    passed, failed = 0, []
+    for line in program.stdout:
+        print(line, end="", flush=True)
+        passed += line.startswith("passed ")
+        failed += [line.strip().removeprefix("FAILED ")] if line.startswith("FAILED ") else []
+    if program.wait() and not failed:
+        failed.append(f"scripts/browser.py ended with {program.returncode}")
+    return passed, failed, []
 
 
 def run(path):
@@ -84,6 +104,10 @@ def main() -> int:
         skipped += [f"{notebook.shown(path)}: the library could not be built" for path in paths]
     passed += sum(o.failure is None for o in outcomes)
     failed += [f"{notebook.shown(o.path)}: {o.failure.headline}" for o in outcomes if o.failure]
+
+    if args.installed == "yes" and "QALIBRE_FULL" in os.environ:
+        right, wrong, left_out = browser_tests()
+        passed, failed, skipped = passed + right, failed + wrong, skipped + left_out
 
     print()
     for line in skipped:
