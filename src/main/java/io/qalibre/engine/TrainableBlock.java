@@ -284,8 +284,8 @@ public final class TrainableBlock extends AbstractBlock {
   }
 
   /**
-   * The simulation with the weights and encodings as they are now; ranges that reach beyond what the
-   * activation function before them lets through are cut there.
+   * The simulation with the weights and encodings as they are now; ranges that reach beyond what
+   * the activation function before them lets through are cut there.
    */
   public Simulation freeze() {
     Map<String, Tensor> changed = new LinkedHashMap<>();

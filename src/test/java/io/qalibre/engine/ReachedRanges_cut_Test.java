@@ -99,8 +99,7 @@ class ReachedRanges_cut_Test {
 
   @Test
   void ONNX_Runtime_runs_what_has_been_trained_in_integers(@TempDir Path folder) {
-    QuantizedNetwork q =
-        Qalibre.of(graph()).simulate(QuantConfig.int8()).computeEncodings(SAMPLES);
+    QuantizedNetwork q = Qalibre.of(graph()).simulate(QuantConfig.int8()).computeEncodings(SAMPLES);
     QuantizedNetwork tuned;
     try (var trainable = q.trainable()) {
       trainable
