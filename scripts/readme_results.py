@@ -16,6 +16,7 @@ from outputs import Table
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUICKSTART = ROOT / "notebooks" / "01-quickstart.ipynb"
 PTQ = ROOT / "notebooks" / "03-ptq-step-by-step.ipynb"
+COMPANIONS = [ROOT / "notebooks" / name for name in ("04-mobilenet-v2.ipynb", "05-resnet50.ipynb")]
 MODELS = ROOT / "data" / "models" / "models.json"
 README = ROOT / "README.md"
 
@@ -30,17 +31,18 @@ def result_text(path):
     sys.exit(f"{path.name} has no stored result: run ./run --save first")
 
 
-def markdown(text):
-    """A table as text as one in Markdown."""
-    table = Table.of(text)
-    lines = [table.title + ":", "", "| " + " | ".join(table.header) + " |", "|---" + "|--:" * (len(table.header) - 1) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in table.rows])
+def markdown(*paths):
+    """The result tables of notebooks, which have the same columns, as one in Markdown."""
+    tables = [Table.of(result_text(path)) for path in paths]
+    title, header = tables[0].title, tables[0].header
+    lines = [title + ":", "", "| " + " | ".join(header) + " |", "|---" + "|--:" * (len(header) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for table in tables for row in table.rows]) + "\n"
 
 
 def quickstart():
     notebook = nbformat.read(QUICKSTART, as_version=4)
     seed = re.search(r"Qalibre\.seed\((\d+)\)", "\n".join(cell.source for cell in notebook.cells))
-    return markdown(result_text(QUICKSTART)) + f"\n\nSeed {seed.group(1)}; differences are paired, with their standard errors.\n"
+    return markdown(QUICKSTART) + f"\nSeed {seed.group(1)}; differences are paired, with their standard errors.\n"
 
 
 def models():
@@ -61,7 +63,8 @@ def replaced(text, mark, content):
 def main():
     text = README.read_text(encoding="utf-8")
     text = replaced(text, "results", quickstart())
-    text = replaced(text, "ptq", markdown(result_text(PTQ)) + "\n")
+    text = replaced(text, "ptq", markdown(PTQ))
+    text = replaced(text, "recovery", markdown(*COMPANIONS))
     text = replaced(text, "models", models())
     README.write_text(text, encoding="utf-8")
 
