@@ -128,13 +128,13 @@ class QuantizedNetwork_qatAdvice_Test {
     QuantizedNetwork searched = ptq.sequentialMse(quickstart.data().calibration(1000));
     QuantizedNetwork rounded = searched.adaRound(quickstart.data().calibration(1000), ADA_ROUND);
 
-    started("the float weights, computed ranges", plain, train(plain, usual));
+    Trained plainly = train(plain, usual);
+    started("the float weights, computed ranges", plain, plainly);
     started("… equalized", ptq, usually);
-    Trained best = train(searched, usual);
-    started("… equalized, sequential MSE", searched, best);
+    started("… equalized, sequential MSE", searched, train(searched, usual));
     started("… equalized, sequential MSE, AdaRound", rounded, train(rounded, usual));
 
-    assertThat(best.top1.mean()).isGreaterThan(nearest);
+    assertThat(usually.top1.mean()).as("equalized first").isGreaterThan(plainly.top1.mean() + 1);
   }
 
   private void started(String name, QuantizedNetwork start, Trained found) {
@@ -153,9 +153,9 @@ class QuantizedNetwork_qatAdvice_Test {
     wayHeader("epochs");
     Trained one = measured("1", quickstart.training(1));
     row("3", usually);
-    Trained six = measured("6", quickstart.training(6));
+    measured("6", quickstart.training(6));
 
-    assertThat(six.top1.mean()).isGreaterThan(one.top1.mean());
+    assertThat(quickstart.regained(one.top1, nearest)).as("percent regained").isGreaterThan(75);
   }
 
   @Test
