@@ -2,6 +2,7 @@ package io.qalibre;
 
 import io.qalibre.engine.Accuracy;
 import io.qalibre.errors.UnknownNameException;
+import io.qalibre.view.Numbers;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.util.List;
@@ -51,18 +52,13 @@ public record Comparison(List<Row> rows) implements Viewable {
     Accuracy reference = rows.get(0).accuracy();
     return Tables.of("Accuracy on the same " + reference.n() + " samples", rows)
         .text("network", Row::name)
-        .number("top-1 %", r -> hundredths(r.accuracy().top1()))
-        .number("± standard error", r -> hundredths(r.accuracy().standardError()))
-        .number("top-5 %", r -> hundredths(r.accuracy().top5()))
-        .number("difference", r -> hundredths(r.accuracy().top1() - reference.top1()))
-        .number("± paired", r -> hundredths(r.accuracy().pairedStandardError(reference)))
+        .number("top-1 %", r -> Numbers.hundredths(r.accuracy().top1()))
+        .number("± standard error", r -> Numbers.hundredths(r.accuracy().standardError()))
+        .number("top-5 %", r -> Numbers.hundredths(r.accuracy().top5()))
+        .number("difference", r -> Numbers.hundredths(r.accuracy().top1() - reference.top1()))
+        .number("± paired", r -> Numbers.hundredths(r.accuracy().pairedStandardError(reference)))
         .integer("n", r -> r.accuracy().n())
         .build();
-  }
-
-  /** Percentages to two decimals: more would be noise. */
-  private static double hundredths(double percent) {
-    return Math.round(100 * percent) / 100.0;
   }
 
   @Override

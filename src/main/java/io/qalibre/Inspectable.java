@@ -113,20 +113,10 @@ public sealed interface Inspectable extends Simulated permits QuantizedNetwork {
    * Interrupting the cell gives what the batches that are done say.
    *
    * @param samples inputs as the network will see them, some hundreds
-   * @throws QalibreException if no quantizer is enabled, there is no sample, or one does not fit
-   */
-  default Sensitivity sensitivity(Dataset samples) {
-    return SensitivityAnalysis.measure(simulation(), floats(), samples, List.of());
-  }
-
-  /**
-   * Finds out which layers suffer most from being quantized; see {@link #sensitivity(Dataset)}.
-   *
-   * @param samples inputs as the network will see them, some hundreds
-   * @param measures how answers are judged, such as {@code Measure.KL} or {@code Measure.of("F1",
-   *     metric)}; the first one orders layers
-   * @throws QalibreException as {@link #sensitivity(Dataset)}, and if a measure needs labels that
-   *     are not there
+   * @param measures how answers are judged, if otherwise, such as {@code Measure.KL} or {@code
+   *     Measure.of("F1", metric)}; the first one orders layers
+   * @throws QalibreException if no quantizer is enabled, there is no sample, one does not fit, or a
+   *     measure needs labels that are not there
    */
   default Sensitivity sensitivity(Dataset samples, Measure... measures) {
     return SensitivityAnalysis.measure(simulation(), floats(), samples, List.of(measures));

@@ -2,6 +2,7 @@ package io.qalibre;
 
 import io.qalibre.engine.Accuracy;
 import io.qalibre.errors.UnknownNameException;
+import io.qalibre.view.Numbers;
 import io.qalibre.view.Tables;
 import io.qalibre.view.Viewable;
 import java.util.ArrayList;
@@ -130,21 +131,16 @@ public record Recovery(String data, long seed, List<Row> rows) implements Viewab
     return Tables.of("Top-1 in percent", rows)
         .text("network", Row::network)
         .text("data", row -> row.source.data)
-        .number("FP32", row -> hundredths(row.fp32))
-        .number("PTQ", row -> hundredths(row.ptq.top1))
-        .number("QAT", row -> hundredths(row.qat.top1))
-        .number("PTQ − FP32", row -> hundredths(row.ptq.top1 - row.fp32))
-        .number("± of PTQ", row -> hundredths(row.ptq.standardError))
-        .number("QAT − FP32", row -> hundredths(row.qat.top1 - row.fp32))
-        .number("± of QAT", row -> hundredths(row.qat.standardError))
+        .number("FP32", row -> Numbers.hundredths(row.fp32))
+        .number("PTQ", row -> Numbers.hundredths(row.ptq.top1))
+        .number("QAT", row -> Numbers.hundredths(row.qat.top1))
+        .number("PTQ − FP32", row -> Numbers.hundredths(row.ptq.top1 - row.fp32))
+        .number("± of PTQ", row -> Numbers.hundredths(row.ptq.standardError))
+        .number("QAT − FP32", row -> Numbers.hundredths(row.qat.top1 - row.fp32))
+        .number("± of QAT", row -> Numbers.hundredths(row.qat.standardError))
         .integer("n", row -> row.source.n)
         .text("seed", row -> row.source.seed)
         .build();
-  }
-
-  /** Percentages to two decimals: more would be noise. */
-  private static double hundredths(double percent) {
-    return Double.isNaN(percent) ? percent : Math.round(100 * percent) / 100.0;
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.qalibre.qat.Fp32;
 import io.qalibre.qat.History;
 import io.qalibre.qat.Recipe;
 import io.qalibre.qat.Training;
+import io.qalibre.view.Numbers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -138,10 +139,10 @@ public final class TrainFp32 {
     ObjectNode entry = models.entry(name + ".onnx");
     entry
         .put("data", DATA.formatted(data.training().size(), data.validation().size()))
-        .put("top1", rounded(accuracy.top1()))
-        .put("standard_error", rounded(accuracy.standardError()))
+        .put("top1", Numbers.hundredths(accuracy.top1()))
+        .put("standard_error", Numbers.hundredths(accuracy.standardError()))
         .put("n", accuracy.n())
-        .put("top1_before_float16", rounded(exact.top1()))
+        .put("top1_before_float16", Numbers.hundredths(exact.top1()))
         .put("training", describe(cycles, data))
         .put("epoch_kept", kept)
         .put("seed", SEED)
@@ -160,10 +161,6 @@ public final class TrainFp32 {
       throw new UnknownNameException("network", name, "TrainFp32", NETWORKS.keySet());
     }
     return network;
-  }
-
-  private static double rounded(double percent) {
-    return Math.round(100 * percent) / 100.0;
   }
 
   private static String epochs(List<Training> cycles, String between) {

@@ -37,19 +37,17 @@ public record AutoQuantReport(
    */
   public record Trial(String name, @Nullable Accuracy accuracy, double seconds, String note) {
     double top1() {
-      return accuracy == null ? Double.NaN : hundredths(accuracy.top1());
+      return accuracy == null ? Double.NaN : Numbers.hundredths(accuracy.top1());
     }
 
     double lost(Accuracy floats) {
-      return accuracy == null ? Double.NaN : hundredths(floats.top1() - accuracy.top1());
+      return accuracy == null ? Double.NaN : Numbers.hundredths(floats.top1() - accuracy.top1());
     }
 
     double error(Accuracy floats) {
-      return accuracy == null ? Double.NaN : hundredths(accuracy.pairedStandardError(floats));
-    }
-
-    private static double hundredths(double value) {
-      return Math.round(100 * value) / 100.0;
+      return accuracy == null
+          ? Double.NaN
+          : Numbers.hundredths(accuracy.pairedStandardError(floats));
     }
   }
 
@@ -77,7 +75,7 @@ public record AutoQuantReport(
             "Quantizing within %s points of %s %% top-1 (%s samples): %s"
                 .formatted(
                     Numbers.format(points),
-                    Numbers.format(Math.round(100 * floats.top1()) / 100.0),
+                    Numbers.format(Numbers.hundredths(floats.top1())),
                     Numbers.count(floats.n()),
                     why),
             trials)

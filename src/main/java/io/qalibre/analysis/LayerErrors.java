@@ -63,7 +63,7 @@ public record LayerErrors(String network, List<Row> rows, Sensitivity.Run run) i
         .text("tensor", Row::tensor)
         .text("operator", Row::operator)
         .number("MSE", Row::mse)
-        .number("SQNR, dB", row -> Math.round(100 * row.sqnr) / 100.0)
+        .number("SQNR, dB", row -> Numbers.hundredths(row.sqnr))
         .build();
   }
 

@@ -123,7 +123,7 @@ public record PrecisionFront(
                 layers)
             .text("layers", l -> String.join(", ", l.names))
             .text("precision", l -> l.precision.toString())
-            .number("MACs, %", l -> Math.round(100 * l.macs) / 100.0);
+            .number("MACs, %", l -> Numbers.hundredths(l.macs));
     for (String candidate : layers.get(0).alone.keySet()) {
       table.number(
           candidate + " alone",

@@ -80,13 +80,8 @@ final class PrecisionSwitch {
 
   private static QuantizerNode changed(QuantizerNode node, int bits) {
     NumberFormat format = NumberFormat.integer(bits).withRounding(node.spec().format().rounding());
-    return new QuantizerNode(
-        node.id(),
-        node.tensor(),
-        node.input(),
-        node.output(),
-        node.spec().withFormat(format),
-        node.placement().enabled(true, node.placement().rule() + "; mixedPrecision"));
+    return node.withSpec(node.spec().withFormat(format))
+        .switched(true, node.placement().rule() + "; mixedPrecision");
   }
 
   private TensorEncoding encoding(QuantizerNode node) {

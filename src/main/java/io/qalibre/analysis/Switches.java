@@ -31,15 +31,7 @@ final class Switches {
   Switches(Simulation simulation, Graph reference) {
     this.simulation = simulation;
     for (QuantizerNode node : simulation.graph().quantizers()) {
-      disabled.put(
-          node.name(),
-          new QuantizerNode(
-              node.id(),
-              node.tensor(),
-              node.input(),
-              node.output(),
-              node.spec(),
-              node.placement().enabled(false, OFF)));
+      disabled.put(node.name(), node.switched(false, OFF));
     }
     simulation
         .graph()

@@ -36,13 +36,7 @@ final class LearnedRanges {
     Symmetry symmetry = node.spec().symmetry();
     boolean signed = simulation.encoding(node.id()).grids().stream().anyMatch(e -> e.offset() < 0);
     return symmetry.unsignedIfPositive() && signed
-        ? new QuantizerNode(
-            node.id(),
-            node.tensor(),
-            node.input(),
-            node.output(),
-            node.spec().withSymmetry(Symmetry.of(true, symmetry.strict(), false)),
-            node.placement())
+        ? node.withSpec(node.spec().withSymmetry(Symmetry.of(true, symmetry.strict(), false)))
         : node;
   }
 

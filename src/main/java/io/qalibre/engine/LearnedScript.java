@@ -107,6 +107,22 @@ final class LearnedScript {
           e0 = torch.sub_(e, d)
           d0 = torch.mul_(torch.add_(d, e0), s)
           return (self).grid_moved(c, e0, move, )
+        def grid_outside(self: __torch__.M,
+          x: Tensor,
+          c: Tensor,
+          least: float,
+          most: float) -> Tensor:
+          e = torch.sub(torch.detach(x), torch.detach(c))
+          return torch.clamp_(torch.mul_(e, 1e+30), least, most)
+        def grid_rounded(self: __torch__.M,
+          c: Tensor,
+          s: Tensor,
+          codes: List[int]) -> Tensor:
+          first, last, = codes
+          d = torch.div_(torch.detach(c), s)
+          e = torch.sub_(torch.clamp_(torch.round(d), first, last), d)
+          d0 = torch.mul_(torch.add_(d, e), s)
+          return e
         def grid_clipped(self: __torch__.M,
           x: Tensor,
           s: float,
@@ -117,10 +133,9 @@ final class LearnedScript {
           high = (self).grid_edge(last, 0.5, s, )
           c = torch.hardtanh(x, low, high)
           d = torch.detach(c)
-          e = torch.mul_(torch.sub(torch.detach(x), d), 1e+30)
-          e0 = torch.clamp_(e, torch.sub(float(first), 0.5), torch.add(float(last), 0.5))
+          e = (self).grid_outside(x, d, torch.sub(float(first), 0.5), torch.add(float(last), 0.5), )
           d0 = torch.div_(d, s)
-          e1 = torch.sub_(e0, d0)
+          e1 = torch.sub_(e, d0)
           d1 = torch.clamp_(torch.round_(d0), first, last)
           e2 = torch.add_(e1, d1)
           d2 = torch.mul_(d1, s)
@@ -176,14 +191,10 @@ final class LearnedScript {
           if (self).grid_fits(c, first, last, float(s), ):
             y = (self).grid_within(c, s, move, )
           else:
-            d = torch.detach(c)
-            h = torch.mul_(torch.sub(torch.detach(r), d), 1e+30)
-            h0 = torch.clamp_(h, 0., most)
-            d0 = torch.div_(d, s)
-            e = torch.sub_(torch.clamp_(torch.round(d0), first, last), d0)
-            d1 = torch.mul_(torch.add_(d0, e), s)
+            h = (self).grid_outside(r, c, 0., most, )
+            e = (self).grid_rounded(c, s, [first, last], )
             y0 = (self).grid_moved(c, e, move, )
-            y = (self).grid_moved(y0, h0, torch.sub(move, torch.div(shift, half)), )
+            y = (self).grid_moved(y0, h, torch.sub(move, torch.div(shift, half)), )
           return (self).grid_shaped(y, x, )
         def learned_channels(self: __torch__.M,
           x: Tensor,
@@ -207,13 +218,9 @@ final class LearnedScript {
             low = torch.mul(s0, (self).grid_edge(first, -0.5, 1., ))
             high = torch.mul(s0, (self).grid_edge(last, 0.5, 1., ))
             c = torch.clamp(r, low, high)
-            d = torch.detach(c)
-            h = torch.mul_(torch.sub(torch.detach(r), d), 1e+30)
-            h0 = torch.clamp_(h, torch.sub(float(first), 0.5), torch.add(float(last), 0.5))
-            d0 = torch.div_(d, s0)
-            e = torch.sub_(torch.clamp_(torch.round(d0), first, last), d0)
-            d1 = torch.mul_(torch.add_(d0, e), s0)
-            y = (self).grid_moved(c, torch.add_(e, h0), move, )
+            h = (self).grid_outside(r, c, torch.sub(float(first), 0.5), torch.add(float(last), 0.5), )
+            e = (self).grid_rounded(c, s0, codes, )
+            y = (self).grid_moved(c, torch.add_(e, h), move, )
           y1 = torch.view(y, torch.size(p))
           if torch.eq(torch.dim(x), 4):
             y2 = torch.permute(y1, [0, 3, 1, 2])

@@ -157,15 +157,7 @@ public final class EncodingsReader {
 
   private static QuantizerNode with(QuantizerNode node, QuantizerSpec spec, boolean enabled) {
     boolean same = node.spec().equals(spec) && node.enabled() == enabled;
-    return same
-        ? node
-        : new QuantizerNode(
-            node.id(),
-            node.tensor(),
-            node.input(),
-            node.output(),
-            spec,
-            node.placement().enabled(enabled, RULE));
+    return same ? node : node.withSpec(spec).switched(enabled, RULE);
   }
 
   private QuantizerNode put(QuantizerNode node, EncodingsEntry entry) {

@@ -63,13 +63,7 @@ final class LeftOvers {
   }
 
   private static QuantizerNode disabled(QuantizerNode node) {
-    return new QuantizerNode(
-        node.id(),
-        node.tensor(),
-        node.input(),
-        node.output(),
-        node.spec(),
-        node.placement().enabled(false, "no encoding"));
+    return node.switched(false, "no encoding");
   }
 
   /**

@@ -78,13 +78,7 @@ final class QuantizerRebuilder {
 
   private static QuantizerNode disabled(QuantizerNode quantizer) {
     String because = RULE + ": grid-preserving " + quantizer.placement().operator();
-    return new QuantizerNode(
-        quantizer.id(),
-        quantizer.tensor(),
-        quantizer.input(),
-        quantizer.output(),
-        quantizer.spec(),
-        quantizer.placement().enabled(false, because));
+    return quantizer.switched(false, because);
   }
 
   private QuantizerNode node(

@@ -38,6 +38,21 @@ public record QuantizerNode(
     return List.of(output);
   }
 
+  /** The same with another spec. */
+  public QuantizerNode withSpec(QuantizerSpec other) {
+    return new QuantizerNode(id, tensor, input, output, other, placement);
+  }
+
+  /**
+   * The same switched on or off.
+   *
+   * @param on whether it quantizes
+   * @param rule why
+   */
+  public QuantizerNode switched(boolean on, String rule) {
+    return new QuantizerNode(id, tensor, input, output, spec, placement.enabled(on, rule));
+  }
+
   /** Whether it quantizes; a disabled quantizer passes values through. */
   public boolean enabled() {
     return placement.enabled();

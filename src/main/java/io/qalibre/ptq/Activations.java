@@ -19,13 +19,7 @@ final class Activations {
 
   private static Node off(Node node) {
     return node instanceof QuantizerNode q && !q.parameter()
-        ? new QuantizerNode(
-            q.id(),
-            q.tensor(),
-            q.input(),
-            q.output(),
-            q.spec(),
-            q.placement().enabled(false, q.placement().rule()))
+        ? q.switched(false, q.placement().rule())
         : node;
   }
 }

@@ -52,6 +52,15 @@ public final class Numbers {
   }
 
   /**
+   * A number to two decimals, as percentages stand in tables: more would be noise.
+   *
+   * @param value any value; one that is not finite stays as it is
+   */
+  public static double hundredths(double value) {
+    return Double.isFinite(value) ? Math.round(100 * value) / 100.0 : value;
+  }
+
+  /**
    * A count with its thousands apart.
    *
    * @param count any whole number

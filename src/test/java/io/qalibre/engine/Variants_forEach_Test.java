@@ -63,13 +63,7 @@ class Variants_forEach_Test {
   }
 
   private static QuantizerNode off(QuantizerNode node) {
-    return new QuantizerNode(
-        node.id(),
-        node.tensor(),
-        node.input(),
-        node.output(),
-        node.spec(),
-        node.placement().enabled(false, "test"));
+    return node.switched(false, "test");
   }
 
   private static List<Simulation> variants() {

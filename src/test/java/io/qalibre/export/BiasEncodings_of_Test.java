@@ -6,7 +6,6 @@ import io.qalibre.config.Placement;
 import io.qalibre.config.PlacementOptions;
 import io.qalibre.config.RuntimeConfig;
 import io.qalibre.graph.Graph;
-import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
 import io.qalibre.quant.Encoding;
@@ -109,15 +108,7 @@ class BiasEncodings_of_Test {
     Simulation single = simulation(Net.input(4).linear("c", "x", 2, 4).build("c"), "per_channel");
     Graph off =
         EncodedLayers.with(
-            single.graph(),
-            q ->
-                new QuantizerNode(
-                    q.id(),
-                    q.tensor(),
-                    q.input(),
-                    q.output(),
-                    q.spec(),
-                    q.placement().enabled(q.enabled() && !q.tensor().equals("x"), "test")));
+            single.graph(), q -> q.switched(q.enabled() && !q.tensor().equals("x"), "test"));
 
     assertThat(names(shared)).containsExactly("a.weight", "b.weight");
     assertThat(names(single)).containsExactly("c.weight", "c.bias");

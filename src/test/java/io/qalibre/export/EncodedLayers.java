@@ -73,8 +73,7 @@ final class EncodedLayers {
 
   /** The quantizer with another spec. */
   static QuantizerNode respecified(QuantizerNode node, QuantizerSpec spec) {
-    return new QuantizerNode(
-        node.id(), node.tensor(), node.input(), node.output(), spec, node.placement());
+    return node.withSpec(spec);
   }
 
   /** Encodings of weights from their values, of activations from seeded ranges. */

@@ -67,8 +67,7 @@ class QdqGraph_formats_Test {
 
   private static Node changed(Node node, Change change) {
     return node instanceof QuantizerNode q && q.placement().kind() != Kind.BIAS
-        ? new QuantizerNode(
-            q.id(), q.tensor(), q.input(), q.output(), change.of(q, q.spec()), q.placement())
+        ? q.withSpec(change.of(q, q.spec()))
         : node;
   }
 

@@ -58,13 +58,7 @@ class QdqGraph_signed_Test {
 
   private static Node ofBits(Node node, int bits) {
     return node instanceof QuantizerNode q && !q.parameter()
-        ? new QuantizerNode(
-            q.id(),
-            q.tensor(),
-            q.input(),
-            q.output(),
-            q.spec().withFormat(NumberFormat.integer(bits)),
-            q.placement())
+        ? q.withSpec(q.spec().withFormat(NumberFormat.integer(bits)))
         : node;
   }
 

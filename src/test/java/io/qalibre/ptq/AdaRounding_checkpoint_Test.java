@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.qalibre.Network;
-import io.qalibre.Qalibre;
 import io.qalibre.QuantConfig;
 import io.qalibre.QuantizedNetwork;
 import io.qalibre.errors.QalibreException;
@@ -26,17 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Work that was stopped goes on; other work does not take it for its own. */
 class AdaRounding_checkpoint_Test {
   private static final Labelled SAMPLES = Labelled.of(Net.data(1, 64, 4, 6, 6)).batch(16);
-  private static final Network NET =
-      Qalibre.of(
-          Net.input(4, 6, 6)
-              .conv("c1", "x", 8, 4, 3, 3)
-              .op("r1", "Relu", List.of("c1"))
-              .grouped("c2", "r1", 8, 8, 1, 3, 3)
-              .op("r2", "Relu", List.of("c2"))
-              .conv("c3", "r2", 12, 8, 1, 1)
-              .op("f", "Flatten", List.of("c3"))
-              .linear("y", "f", 5, 432)
-              .build("y"));
+  private static final Network NET = RoundedLayers.network();
   private static final AdaRound FEW = AdaRound.iterations(60).batch(16).learningRate(0.03);
 
   @TempDir private Path folder;

@@ -30,17 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AdaRounding_round_Test {
   private static final Labelled SAMPLES = Labelled.of(pictures(11, 96)).batch(24);
   private static final Map<String, Tensor> UNSEEN = Map.of("x", pictures(12, 32));
-  private static final Network NET =
-      Qalibre.of(
-          Net.input(4, 6, 6)
-              .conv("c1", "x", 8, 4, 3, 3)
-              .op("r1", "Relu", List.of("c1"))
-              .grouped("c2", "r1", 8, 8, 1, 3, 3)
-              .op("r2", "Relu", List.of("c2"))
-              .conv("c3", "r2", 12, 8, 1, 1)
-              .op("f", "Flatten", List.of("c3"))
-              .linear("y", "f", 5, 432)
-              .build("y"));
+  private static final Network NET = RoundedLayers.network();
   private static final AdaRound FEW = AdaRound.iterations(150).batch(16).learningRate(0.03);
 
   /** Mixtures of five patterns: for values that have nothing in common the nearest code is best. */
