@@ -51,16 +51,22 @@ def browser_tests():
     if not any(map(shutil.which, BROWSERS)):
         return 0, [], [f"scripts/browser.py: there is no browser ({', '.join(BROWSERS)})"]
     print("\nNotebooks in a browser", flush=True)
-    program = subprocess.Popen([sys.executable, os.path.join(os.path.dirname(__file__), "browser.py")],
+    return program_tests("browser.py")
+
+
+def program_tests(script):
+    """What a script says in lines that begin with passed, FAILED or skipped: (passed, [failed …], [skipped …])."""
+    program = subprocess.Popen([sys.executable, os.path.join(os.path.dirname(__file__), script)],
                                stdout=subprocess.PIPE, text=True)
-    passed, failed = 0, []
+    passed, failed, skipped = 0, [], []
     for line in program.stdout:
         print(line, end="", flush=True)
         passed += line.startswith("passed ")
         failed += [line.strip().removeprefix("FAILED ")] if line.startswith("FAILED ") else []
+        skipped += [line.strip().removeprefix("skipped ")] if line.startswith("skipped ") else []
     if program.wait() and not failed:
-        failed.append(f"scripts/browser.py ended with {program.returncode}")
-    return passed, failed, []
+        failed.append(f"scripts/{script} ended with {program.returncode}")
+    return passed, failed, skipped
 
 
 def run(path):
@@ -106,8 +112,8 @@ def main() -> int:
     failed += [f"{notebook.shown(o.path)}: {o.failure.headline}" for o in outcomes if o.failure]
 
     if args.installed == "yes" and "QALIBRE_FULL" in os.environ:
-        right, wrong, left_out = browser_tests()
-        passed, failed, skipped = passed + right, failed + wrong, skipped + left_out
+        for right, wrong, left_out in (program_tests("other_kernels.py"), browser_tests()):
+            passed, failed, skipped = passed + right, failed + wrong, skipped + left_out
 
     print()
     for line in skipped:

@@ -2,6 +2,7 @@ package io.qalibre.notebook;
 
 import io.qalibre.errors.QalibreException;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -10,16 +11,23 @@ public final class Cells {
   private Cells() {}
 
   /**
-   * Shows a value below the cell, as if it were the cell's result; outside a notebook, prints it.
+   * Shows a value below the cell, as if it were the cell's result. It does so in JJava and, for
+   * tables and charts, in the original IJava and in rapaio-jupyter-kernel; elsewhere it prints it.
    *
    * @param value a table, a chart, or anything else
    */
   public static void show(@Nullable Object value) {
     Kernel kernel = Kernel.installed();
-    if (kernel == null) {
-      System.out.println(value);
-    } else {
+    if (kernel != null) {
       kernel.show(value);
+      return;
+    }
+    Optional<OtherKernels.Shown> other = OtherKernels.present();
+    Optional<Picture> picture = other.flatMap(kernelThere -> Picture.of(value));
+    if (other.isPresent() && picture.isPresent()) {
+      other.get().html(picture.get().html());
+    } else {
+      System.out.println(value);
     }
   }
 
