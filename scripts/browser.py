@@ -173,9 +173,10 @@ def main() -> int:
     bad = 0
     with jupyterlab() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=next(filter(None, map(shutil.which, BROWSERS))), args=OPTIONS)
-        tests = [(name, open_and_run, notebook.ROOT / "notebooks" / name) for name in names]
-        for name, wrong in [("live plot and interrupt", live_plot_and_interrupt(browser, address)),
-                            *((name, test(browser, address, path)) for name, test, path in tests)]:
+        tests = {"live plot and interrupt": lambda: live_plot_and_interrupt(browser, address)}
+        tests |= {name: lambda name=name: open_and_run(browser, address, notebook.ROOT / "notebooks" / name) for name in names}
+        for name, test in tests.items():
+            wrong = test()
             print(f"{'FAILED' if wrong else 'passed'} {name} in the browser{': ' + '; '.join(wrong) if wrong else ''}", flush=True)
             bad += bool(wrong)
         browser.close()
