@@ -20,7 +20,7 @@ record ProgressLine(String title, long done, long steps, double seconds, String 
   String html(boolean ended) {
     return "<div style=\"font-variant-numeric:tabular-nums;white-space:nowrap\"><b>"
         + TableHtml.escape(title)
-        + "</b> <progress style=\"width:14em;vertical-align:middle\""
+        + "</b> <progress style=\"width:10em;vertical-align:middle\""
         + (steps == 0 ? "" : " value=\"" + shownDone() + "\" max=\"" + steps + "\"")
         + "></progress> "
         + TableHtml.escape(numbers(ended))
