@@ -21,7 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Too little memory, on the heap and outside of it. */
 class Qalibre_memory_Test {
   private static final long FLOATS = 1L << 40;
-  private static final String ASKED = "asked for " + 4 * FLOATS + " bytes outside of the Java heap";
 
   @TempDir private Path folder;
 
@@ -80,7 +79,7 @@ class Qalibre_memory_Test {
     assertThatThrownBy(() -> network.run(one))
         .isInstanceOf(OutOfMemoryException.class)
         .hasMessageContaining("network `net`")
-        .hasMessageContaining(ASKED);
+        .hasMessageContaining(asked(1));
 
     assertThat(EngineArrays.arrays()).isEqualTo(before);
     Network small = Qalibre.of(Net.input(2).linear("y", "x", 1, 2).build("y"));
@@ -102,6 +101,10 @@ class Qalibre_memory_Test {
     assertThatThrownBy(
             () -> network.train(Labelled.of(Net.data(1, 4, 1), 0, 0, 0, 0), Qat.epochs(1)))
         .isInstanceOf(OutOfMemoryException.class)
-        .hasMessageContaining(ASKED);
+        .hasMessageContaining(asked(4));
+  }
+
+  private static String asked(int samples) {
+    return "asked for " + samples * Float.BYTES * FLOATS + " bytes outside of the Java heap";
   }
 }

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.qalibre.graph.onnx.WholeFile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -115,7 +114,8 @@ record EncodingsFile(
               + "not JSON: "
               + e.getOriginalMessage().lines().findFirst().orElse(""));
     } catch (IOException e) {
-      throw new UncheckedIOException("bytes in memory", e);
+      // Bytes that look like UTF-16 or UTF-32 and are not.
+      throw new EncodingsFormatException(file, "not JSON: " + e.getMessage());
     }
   }
 }

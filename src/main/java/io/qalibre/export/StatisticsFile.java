@@ -1,6 +1,5 @@
 package io.qalibre.export;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -14,7 +13,6 @@ import io.qalibre.quant.Histogram.Batches;
 import io.qalibre.quant.Range;
 import io.qalibre.quant.Statistics;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -108,10 +106,8 @@ public final class StatisticsFile {
         statistics.put(entry.getKey(), seen(file, entry.getKey(), entry.getValue()));
       }
       return statistics;
-    } catch (JsonProcessingException e) {
-      throw error(file, "$", "JSON", e);
     } catch (IOException e) {
-      throw new UncheckedIOException("bytes in memory", e);
+      throw error(file, "$", "JSON", e);
     }
   }
 
