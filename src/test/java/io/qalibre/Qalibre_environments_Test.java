@@ -3,6 +3,7 @@ package io.qalibre;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.qalibre.errors.QalibreException;
 import io.qalibre.testing.OwnProcess;
 import io.qalibre.testing.WholeWay;
 import java.io.IOException;
@@ -71,6 +72,27 @@ class Qalibre_environments_Test {
             .with("-Dfile.encoding=UTF-8");
 
     assertThat(wholeWay.run()).contains(found);
+  }
+
+  /** The program that names a file by characters that its locale lacks. */
+  public static final class Umlaut {
+    private Umlaut() {}
+
+    public static void main(String[] arguments) {
+      try {
+        Qalibre.load("Gr\u00f6\u00dfe.onnx");
+      } catch (QalibreException e) {
+        System.out.println(e.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void a_locale_that_lacks_umlauts_is_told() {
+    String said =
+        OwnProcess.of(Umlaut.class, root.resolve("output.txt")).variable("LC_ALL", "POSIX").run();
+
+    assertThat(said).startsWith("not a path: ").contains("start Java in a UTF-8 locale");
   }
 
   @ParameterizedTest
