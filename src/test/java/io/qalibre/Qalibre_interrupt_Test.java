@@ -61,9 +61,7 @@ class Qalibre_interrupt_Test {
   private static final QuantizedNetwork LIVE =
       NET.simulate(QuantConfig.int8().withWeightBits(4)).computeEncodings(SAMPLES);
   private static final QuantizedNetwork QUANTIZED =
-      NET.foldBatchNorms()
-          .simulate(QuantConfig.int8().withWeightBits(4))
-          .computeEncodings(SAMPLES);
+      NET.foldBatchNorms().simulate(QuantConfig.int8().withWeightBits(4)).computeEncodings(SAMPLES);
 
   @TempDir private static Path folder;
 
@@ -102,8 +100,7 @@ class Qalibre_interrupt_Test {
             "computeEncodings",
             s -> NET.simulate(QuantConfig.int8()).computeEncodings(s).simulation().encodings()),
         new Verb("correctBias", s -> weights(QUANTIZED.correctBias(s))),
-        new Verb(
-            "sequentialMse", s -> QUANTIZED.sequentialMse(s).simulation().encodings()),
+        new Verb("sequentialMse", s -> QUANTIZED.sequentialMse(s).simulation().encodings()),
         new Verb("adaRound", s -> weights(QUANTIZED.adaRound(s, AdaRound.iterations(60).batch(8)))),
         new Verb("reestimateBatchNorms", s -> weights(LIVE.reestimateBatchNorms(s))),
         new Verb("train", s -> weights(NET.train(s, Fp32.epochs(2)))),
@@ -120,8 +117,7 @@ class Qalibre_interrupt_Test {
         new Verb(
             "autoQuant",
             s ->
-                NET.autoQuant(
-                        s, s, QuantConfig.int8(), AutoQuant.within(0).iterations(20))
+                NET.autoQuant(s, s, QuantConfig.int8(), AutoQuant.within(0).iterations(20))
                     .search()
                     .summary()),
         new Verb("verify", s -> exported().verify(s).agreement()),

@@ -55,7 +55,8 @@ class Qalibre_memory_Test {
             .run();
 
     assertThat(said)
-        .contains("not enough memory: `" + file + "` takes " + "%,d".formatted(file.toFile().length()))
+        .contains(
+            "not enough memory: `" + file + "` takes " + "%,d".formatted(file.toFile().length()))
         .contains("which may hold", "-Xmx");
   }
 

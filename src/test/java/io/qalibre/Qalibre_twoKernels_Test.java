@@ -18,10 +18,8 @@ class Qalibre_twoKernels_Test {
   @Test
   void both_find_the_same_and_every_file_is_whole() throws Exception {
     Path shared = Files.createDirectory(root.resolve("shared"));
-    OwnProcess one =
-        OwnProcess.of(WholeWay.class, root.resolve("one.txt"), shared.toString());
-    OwnProcess other =
-        OwnProcess.of(WholeWay.class, root.resolve("other.txt"), shared.toString());
+    OwnProcess one = OwnProcess.of(WholeWay.class, root.resolve("one.txt"), shared.toString());
+    OwnProcess other = OwnProcess.of(WholeWay.class, root.resolve("other.txt"), shared.toString());
     Process first = one.start();
     Process second = other.start();
     String foundByOne = one.end(first);

@@ -123,8 +123,7 @@ class Rooms_holes_Test {
               .contains(name);
       case "java.io.FileOutputStream", "java.io.FileWriter" -> constructor;
       // Not its constructor: it reads as well.
-      case "java.io.RandomAccessFile" ->
-          name.startsWith("write") || name.equals("setLength");
+      case "java.io.RandomAccessFile" -> name.startsWith("write") || name.equals("setLength");
       case "java.nio.channels.FileChannel" -> name.equals("open");
       case "javax.imageio.ImageIO" ->
           name.equals("write")

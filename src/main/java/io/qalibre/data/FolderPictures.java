@@ -30,8 +30,7 @@ record FolderPictures(
   private static final int AT_ONCE = 64;
 
   /** Pictures none of which is left out. */
-  FolderPictures(
-      FolderIndex index, Preprocessing preprocessing, @Nullable RandomCrops crops) {
+  FolderPictures(FolderIndex index, Preprocessing preprocessing, @Nullable RandomCrops crops) {
     this(index, preprocessing, crops, List.of());
   }
 
@@ -135,7 +134,6 @@ record FolderPictures(
   public Pictures shifted(long seeds) {
     return crops == null
         ? this
-        : new FolderPictures(
-            index, preprocessing, new RandomCrops(crops.seed() + seeds), leftOut);
+        : new FolderPictures(index, preprocessing, new RandomCrops(crops.seed() + seeds), leftOut);
   }
 }

@@ -36,9 +36,7 @@ final class Staging {
     if (buffer.capacity() < bytes) {
       buffer =
           OutOfMemoryException.guard(
-                  "a batch of shape " + shape,
-                  bytes,
-                  () -> ByteBuffer.allocateDirect((int) bytes))
+                  "a batch of shape " + shape, bytes, () -> ByteBuffer.allocateDirect((int) bytes))
               .order(ByteOrder.nativeOrder());
     }
     buffer.clear().limit((int) bytes);

@@ -154,7 +154,8 @@ public final class StatisticsFile {
     return value.doubleValue();
   }
 
-  private static QalibreException error(String file, String place, String expected, Exception cause) {
+  private static QalibreException error(
+      String file, String place, String expected, Exception cause) {
     String found = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
     return new QalibreException(
         "`%s` at %s: expected %s, found %s".formatted(file, place, expected, found), cause);

@@ -89,10 +89,6 @@ public record BiasShifts(Simulation simulation, List<Layer> layers) implements C
     long corrected = layers.stream().filter(Layer::corrected).count();
     double max = layers.stream().mapToDouble(Layer::max).max().orElse(0);
     return String.format(
-        Locale.ROOT,
-        "%d of %d biases corrected, by at most %.3g",
-        corrected,
-        layers.size(),
-        max);
+        Locale.ROOT, "%d of %d biases corrected, by at most %.3g", corrected, layers.size(), max);
   }
 }

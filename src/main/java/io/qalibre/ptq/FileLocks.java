@@ -43,12 +43,15 @@ final class FileLocks {
 
   private static boolean tried(Path file, Work work) throws IOException {
     try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
-      try (FileLock lock = open.getChannel().lock()) {
+      FileLock lock = open.getChannel().lock();
+      try {
         work.in(open);
-        return true;
-      } catch (FileLockInterruptionException | ClosedByInterruptException e) {
-        return false;
+      } finally {
+        lock.release();
       }
+      return true;
+    } catch (FileLockInterruptionException | ClosedByInterruptException e) {
+      return false;
     }
   }
 }

@@ -36,7 +36,8 @@ public final class Png {
     chart.paint(graphics, width, height);
     graphics.dispose();
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    // Into memory: a plain stream would be filled by way of a file in the system's temporary folder.
+    // Into memory: a plain stream would be filled by way of a file in the system's temporary
+    // folder.
     try (ImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
       ImageIO.write(image, "png", out);
     } catch (IOException e) {

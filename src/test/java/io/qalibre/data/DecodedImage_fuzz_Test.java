@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.junit.jupiter.api.BeforeAll;
 
-/** Any bytes as a picture; what has been read can be cut to what a network takes. See {@link Fuzz}. */
+/**
+ * Any bytes as a picture; what has been read can be cut to what a network takes. See {@link Fuzz}.
+ */
 class DecodedImage_fuzz_Test {
   private static final Path NAME = Path.of("fuzz.jpeg");
   private static final Preprocessing SMALL = Preprocessing.TORCHVISION.sizes(20, 16);

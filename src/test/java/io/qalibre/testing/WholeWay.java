@@ -86,17 +86,13 @@ public final class WholeWay {
     found(quantized.evaluate(SAMPLES));
     QuantizedNetwork rounded =
         quantized.adaRound(SAMPLES, AdaRound.iterations(50).checkpointsIn(folder));
-    rounded
-        .rounding()
-        .layers()
-        .forEach(layer -> found(layer.node() + " " + layer.gain().after()));
+    rounded.rounding().layers().forEach(layer -> found(layer.node() + " " + layer.gain().after()));
     QuantizedNetwork trained =
         rounded.train(SAMPLES, Qat.epochs(1).validate(SAMPLES).checkpointsIn(folder));
     found(trained.history().losses());
     for (EncodingsVersion version : EncodingsVersion.values()) {
       Export export =
-          trained.export(
-              folder, version.name(), ExportOptions.DEFAULT.withEncodings(version));
+          trained.export(folder, version.name(), ExportOptions.DEFAULT.withEncodings(version));
       found(sim.loadEncodings(export.encodings().path()).evaluate(SAMPLES));
       found(Qalibre.loadQuantized(export.qdq().path()).evaluate(SAMPLES));
       found(export.verify(SAMPLES).agreement());

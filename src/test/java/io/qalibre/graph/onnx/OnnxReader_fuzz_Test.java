@@ -8,7 +8,9 @@ import io.qalibre.graph.ShapeInference;
 import io.qalibre.testing.Fuzz;
 import org.junit.jupiter.api.BeforeAll;
 
-/** Any bytes as an ONNX file; what has been read can be written and read again. See {@link Fuzz}. */
+/**
+ * Any bytes as an ONNX file; what has been read can be written and read again. See {@link Fuzz}.
+ */
 class OnnxReader_fuzz_Test {
   @BeforeAll
   static void instrumentOnlyToFuzz() {
