@@ -164,13 +164,13 @@ class Qalibre_interrupt_Test {
     Object expected = verb.call().apply(SAMPLES);
     int before = EngineArrays.arrays();
     long began = System.nanoTime();
-    verb.call().apply(SAMPLES);
+    assertThat(verb.call().apply(SAMPLES)).isEqualTo(expected);
     long takes = System.nanoTime() - began;
     Thread here = Thread.currentThread();
     ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     try {
       for (int i = 0; i < POINTS; i++) {
-        long moment = (2 * i + 1) * takes / (2 * POINTS);
+        long moment = (2L * i + 1) * takes / (2L * POINTS);
         var interrupt = clock.schedule(here::interrupt, moment, TimeUnit.NANOSECONDS);
         call(verb, SAMPLES);
         if (!interrupt.cancel(false)) {

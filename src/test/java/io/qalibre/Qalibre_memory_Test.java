@@ -106,6 +106,6 @@ class Qalibre_memory_Test {
   }
 
   private static String asked(int samples) {
-    return "asked for " + samples * Float.BYTES * FLOATS + " bytes outside of the Java heap";
+    return "asked for " + (long) samples * Float.BYTES * FLOATS + " bytes outside of the Java heap";
   }
 }
