@@ -3,6 +3,7 @@ ones; counts them together with Maven's reports, says what failed."""
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -73,7 +74,9 @@ def fuzz_tests():
                                cwd=notebook.ROOT, env={**os.environ, "JAZZER_FUZZ": "1"}, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         problem = fuzz_problem(maven.returncode, maven.stdout, new_inputs(file))
-        print(f"{'FAILED' if problem else 'passed'} {file.stem}", flush=True)
+        runs = re.search(r"Done (\d+) runs", maven.stdout)
+        tried = f", {int(runs[1]):,} inputs tried" if runs else ""
+        print(f"{'FAILED' if problem else 'passed'} {file.stem}{tried}", flush=True)
         passed += problem is None
         failed += [f"{file.stem}: {problem}"] if problem else []
     return passed, failed

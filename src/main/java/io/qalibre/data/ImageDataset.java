@@ -164,10 +164,9 @@ public final class ImageDataset extends RandomAccessDataset {
   }
 
   /**
-   * The samples that can be read. Without it a file that cannot be read is an error in the pass
-   * that comes to it. To find out, each file is read once, on all cores.
+   * The samples that can be read, which is found out by reading each file once, on all cores.
    *
-   * @throws QalibreException if none can be read
+   * @throws QalibreException if none can be
    */
   public ImageDataset readable() {
     Pictures.Checked checked = source.checked(pictures);
@@ -179,7 +178,7 @@ public final class ImageDataset extends RandomAccessDataset {
     return new ImageDataset(checked.source(), checked.readable(), batchSize, seed);
   }
 
-  /** What is the matter with the files that {@link #readable} left out, a sentence each. */
+  /** What is the matter with the files that {@link #readable()} left out, a sentence each. */
   public List<String> leftOut() {
     return source.leftOut();
   }
@@ -229,9 +228,7 @@ public final class ImageDataset extends RandomAccessDataset {
     }
     float[] values =
         OutOfMemoryException.guard(
-            "%d samples of %s floats".formatted(pictures.length, layout()),
-            elements * Float.BYTES,
-            () -> new float[(int) elements]);
+            pictures.length + " samples", elements * Float.BYTES, () -> new float[(int) elements]);
     source.write(pictures, FloatBuffer.wrap(values));
     return Tensor.of(values, pictures.length, source.channels(), source.size(), source.size());
   }
