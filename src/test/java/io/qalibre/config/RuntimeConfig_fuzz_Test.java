@@ -13,8 +13,8 @@ class RuntimeConfig_fuzz_Test {
   private static final Graph NETWORK = SmallGraphs.network();
 
   @BeforeAll
-  static void instrumentOnlyToFuzz() {
-    Fuzz.instrumentOnlyToFuzz();
+  static void followTheReader() {
+    Fuzz.follow("io.qalibre.config.*");
   }
 
   @FuzzTest(maxDuration = Fuzz.DURATION)

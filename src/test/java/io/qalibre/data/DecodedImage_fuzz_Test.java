@@ -17,8 +17,8 @@ class DecodedImage_fuzz_Test {
   private static final Preprocessing SMALL = Preprocessing.TORCHVISION.sizes(20, 16);
 
   @BeforeAll
-  static void instrumentOnlyToFuzz() {
-    Fuzz.instrumentOnlyToFuzz();
+  static void followTheReader() {
+    Fuzz.follow("io.qalibre.data.*");
   }
 
   @FuzzTest(maxDuration = Fuzz.DURATION)

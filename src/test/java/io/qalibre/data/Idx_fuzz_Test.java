@@ -17,8 +17,8 @@ class Idx_fuzz_Test {
   private static final Path NAME = Path.of("fuzz.gz");
 
   @BeforeAll
-  static void instrumentOnlyToFuzz() {
-    Fuzz.instrumentOnlyToFuzz();
+  static void followTheReader() {
+    Fuzz.follow("io.qalibre.data.*");
   }
 
   @FuzzTest(maxDuration = Fuzz.DURATION)

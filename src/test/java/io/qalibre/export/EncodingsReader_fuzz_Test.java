@@ -23,8 +23,8 @@ class EncodingsReader_fuzz_Test {
           SmallGraphs.network(), RuntimeConfig.builtIn("per_channel"), PlacementOptions.DEFAULT);
 
   @BeforeAll
-  static void instrumentOnlyToFuzz() {
-    Fuzz.instrumentOnlyToFuzz();
+  static void followTheReader() {
+    Fuzz.follow("io.qalibre.export.*");
   }
 
   @FuzzTest(maxDuration = Fuzz.DURATION)

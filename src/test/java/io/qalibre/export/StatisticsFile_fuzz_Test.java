@@ -13,8 +13,8 @@ import org.junit.jupiter.api.BeforeAll;
 /** Any bytes as a file of what quantizers have seen, which is then looked at. See {@link Fuzz}. */
 class StatisticsFile_fuzz_Test {
   @BeforeAll
-  static void instrumentOnlyToFuzz() {
-    Fuzz.instrumentOnlyToFuzz();
+  static void followTheReader() {
+    Fuzz.follow("io.qalibre.export.*");
   }
 
   @FuzzTest(maxDuration = Fuzz.DURATION)

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.BeforeAll;
  */
 class OnnxReader_fuzz_Test {
   @BeforeAll
-  static void instrumentOnlyToFuzz() {
-    Fuzz.instrumentOnlyToFuzz();
+  static void followTheReader() {
+    Fuzz.follow("io.qalibre.graph.onnx.*");
   }
 
   @FuzzTest(maxDuration = Fuzz.DURATION)
