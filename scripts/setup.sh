@@ -122,6 +122,8 @@ set_environment() {
   printf '%s\n' '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}' \
     > "$VENV/share/jupyter/lab/settings/overrides.json"
   export JUPYTER_PLATFORM_DIRS=0 DJL_CACHE_DIR="${DJL_CACHE_DIR:-$VENV/djl}" OPT_OUT_TRACKING=true
+  # Java names files in the locale's characters: in another than UTF-8 a folder with an umlaut is none.
+  [ "$(uname -s)" = Darwin ] || [ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8
   # OpenMP's waiting threads spin by default: two programs on few cores then run many times slower.
   export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
   # Half of the memory for the heap: the arrays of the engine live outside it. The user's own options come last and win.

@@ -3,11 +3,13 @@ ones; counts them together with Maven's reports, says what failed."""
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import unittest
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import notebook
 import outputs
@@ -69,6 +71,40 @@ def program_tests(script):
     return passed, failed, skipped
 
 
+def fuzz_tests():
+    """A minute of fuzzing for each reader: (passed, [failed …]). An input that fails is kept among the test's inputs."""
+    print("\nFuzzing, a minute a reader", flush=True)
+    passed, failed = 0, []
+    for file in sorted((notebook.ROOT / "src/test/java").rglob("*_fuzz_Test.java")):
+        maven = subprocess.run(["mvn", "-B", "-ntp", "-Dstyle.color=never", "surefire:test", f"-Dtest={file.stem}"],
+                               cwd=notebook.ROOT, env={**os.environ, "JAZZER_FUZZ": "1"}, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        problem = fuzz_problem(maven.returncode, maven.stdout, new_inputs(file))
+        runs = re.search(r"Done (\d+) runs", maven.stdout)
+        tried = f", {int(runs[1]):,} inputs tried" if runs else ""
+        print(f"{'FAILED' if problem else 'passed'} {file.stem}{tried}", flush=True)
+        passed += problem is None
+        failed += [f"{file.stem}: {problem}"] if problem else []
+    return passed, failed
+
+
+def new_inputs(test):
+    """The inputs of a fuzz test that the fuzzer has named, which nobody has given a better name yet."""
+    folder = str(test.with_suffix("")).replace(os.path.join("src", "test", "java"), os.path.join("src", "test", "resources"))
+    return sorted(str(path.relative_to(notebook.ROOT)) for path in Path(folder + "Inputs").rglob("*")
+                  if path.name.startswith(("crash-", "timeout-", "oom-")))
+
+
+def fuzz_problem(status, output, inputs):
+    """What to say of a fuzz test; None where it passed."""
+    if inputs:
+        return f"fails on {inputs[0]}"
+    if status == 0:
+        return None
+    said = [line for line in output.splitlines() if "ERROR" in line] or output.splitlines() or ["Maven said nothing"]
+    return said[0][:160]
+
+
 def run(path):
     """Runs a notebook and compares what it shows with what is stored in it."""
     outcome = notebook.run(path, TIMEOUT_S)
@@ -110,6 +146,10 @@ def main() -> int:
         skipped += [f"{notebook.shown(path)}: the library could not be built" for path in paths]
     passed += sum(o.failure is None for o in outcomes)
     failed += [f"{notebook.shown(o.path)}: {o.failure.headline}" for o in outcomes if o.failure]
+
+    if "QALIBRE_FULL" in os.environ and (notebook.ROOT / "target" / "test-classes").is_dir():
+        right, wrong = fuzz_tests()
+        passed, failed = passed + right, failed + wrong
 
     if args.installed == "yes" and "QALIBRE_FULL" in os.environ:
         for right, wrong, left_out in (program_tests("other_kernels.py"), browser_tests()):

@@ -38,7 +38,7 @@ public final class Qalibre {
   }
 
   private static Path found(String file) {
-    Path given = Path.of(file);
+    Path given = ProjectFiles.parse(file);
     return given.isAbsolute() || Files.exists(given) ? given : ProjectFiles.find(file);
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -137,8 +138,12 @@ public final class PrecisionSearch {
       }
     }
     throw new QalibreException(
-        "mixedPrecision: a budget of %s is below the %.3g that the cheapest of %s takes"
-            .formatted(budget, groups.share(path.get(path.size() - 1)), options.candidates()));
+        String.format(
+            Locale.ROOT,
+            "mixedPrecision: a budget of %s is below the %.3g that the cheapest of %s takes",
+            budget,
+            groups.share(path.get(path.size() - 1)),
+            options.candidates()));
   }
 
   /** The second phase, and the choice. */

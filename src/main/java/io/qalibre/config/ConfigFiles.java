@@ -2,9 +2,11 @@ package io.qalibre.config;
 
 import io.qalibre.errors.NearNames;
 import io.qalibre.errors.UnknownNameException;
+import io.qalibre.graph.onnx.WholeFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -45,12 +47,16 @@ final class ConfigFiles {
           "expected a JSON file, found " + found + NearNames.hint(leaf(file), near(file)));
     }
     try {
-      return RuntimeConfig.parse(name, Files.readString(file));
+      return RuntimeConfig.parse(name, text(WholeFile.read(file, WholeFile.MOST_JSON)));
     } catch (CharacterCodingException e) {
       throw new ConfigException(name, "$", "expected text in UTF-8, found other bytes", e);
     } catch (IOException e) {
       throw new ConfigException(name, "$", "the file cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  private static String text(byte[] bytes) throws CharacterCodingException {
+    return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
   }
 
   static RuntimeConfig builtIn(String name) {

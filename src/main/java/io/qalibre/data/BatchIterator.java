@@ -7,6 +7,7 @@ import ai.djl.translate.Batchifier;
 import io.qalibre.errors.InterruptedWorkException;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.NoSuchElementException;
 
 /**
@@ -39,7 +40,8 @@ final class BatchIterator<T> implements Iterator<Batch> {
 
   @Override
   public boolean hasNext() {
-    InterruptedWorkException.check(() -> "stopped after %,d of %,d samples".formatted(done, total));
+    InterruptedWorkException.check(
+        () -> String.format(Locale.ROOT, "stopped after %,d of %,d samples", done, total));
     return source.hasNext();
   }
 

@@ -46,7 +46,8 @@ public final class Datasets {
    * @param preprocessing what the network sees of a picture
    * @throws QalibreException if the folder or {@code val} is missing, a class folder is empty or is
    *     not listed, or there are too few pictures to be split. A file that cannot be read is an
-   *     error, which names it, in the pass that comes to it
+   *     error, which names it, in the pass that comes to it; {@link ImageSplits#readable} leaves
+   *     such files out instead
    */
   public static ImageSplits imageFolder(Path folder, Preprocessing preprocessing) {
     return ImageFolder.in(ProjectFiles.find(folder.toString()), preprocessing);

@@ -14,6 +14,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
 
 /**
@@ -26,18 +27,30 @@ import javax.imageio.stream.ImageInputStream;
 record DecodedImage(int height, int width, List<byte[]> planes) {
   private static final int CHANNELS = 3;
 
+  /** A small file can claim any size, and be believed until memory is gone. */
+  private static final long MOST_PIXELS = 1L << 26;
+
   /**
    * Reads a JPEG or PNG file, whatever its name. JPEGs are given in the colours that they are
    * stored in: a colour profile is not looked at, as in Pillow and torchvision.
    *
-   * @throws QalibreException if there is no such file, it is no picture, is cut off or damaged, or
-   *     has the four channels of print
+   * @throws QalibreException if there is no such file, it is no picture, is cut off or damaged, has
+   *     the four channels of print, or more than 67 million pixels
    */
   static DecodedImage read(Path file) {
     if (!Files.isRegularFile(file)) {
       throw new QalibreException("no picture `" + file + "`");
     }
-    try (ImageInputStream in = ImageIO.createImageInputStream(file.toFile())) {
+    try (ImageInputStream in = new FileImageInputStream(file.toFile())) {
+      return read(file, in);
+    } catch (IOException e) {
+      throw new QalibreException("picture `" + file + "` cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** Reads the content of a file of that name, which is closed by the caller. */
+  static DecodedImage read(Path file, ImageInputStream in) {
+    try {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {
         throw new QalibreException("`" + file + "` is no picture that Java reads (JPEG, PNG)");
@@ -48,7 +61,9 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
       } finally {
         reader.dispose();
       }
-    } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
+    } catch (QalibreException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
       // Damaged files end in all kinds of exceptions inside ImageIO.
       throw new QalibreException("picture `" + file + "` cannot be read: " + e.getMessage(), e);
     }
@@ -59,6 +74,7 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
     List<String> warnings = new ArrayList<>();
     reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
     reader.setInput(in);
+    checkSize(reader.getHeight(0), reader.getWidth(0), "picture `" + file + "`");
     boolean jpeg = reader.getFormatName().equalsIgnoreCase("jpeg");
     BufferedImage image = reader.read(0, jpeg ? stored(reader, file) : null);
     if (warnings.stream().anyMatch(DecodedImage::cutOff)) {
@@ -67,6 +83,15 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
     int height = image.getHeight();
     int width = image.getWidth();
     return new DecodedImage(height, width, jpeg ? bands(image.getRaster()) : converted(image));
+  }
+
+  /** Refuses sizes that are too large to be held. */
+  private static void checkSize(long height, long width, String what) {
+    if (height * width > MOST_PIXELS) {
+      throw new QalibreException(
+          "%s has %d×%d pixels, expected at most %d million"
+              .formatted(what, width, height, MOST_PIXELS / 1_000_000));
+    }
   }
 
   private static boolean cutOff(String warning) {
@@ -136,6 +161,7 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
 
   /** The picture in another size. */
   DecodedImage resized(int newHeight, int newWidth, Interpolation filter) {
+    checkSize(newHeight, newWidth, "a picture of %d×%d, resized,".formatted(width, height));
     Resampling resampling = new Resampling(filter);
     return new DecodedImage(
         newHeight,

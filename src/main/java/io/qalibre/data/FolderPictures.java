@@ -1,9 +1,13 @@
 package io.qalibre.data;
 
+import io.qalibre.errors.InterruptedWorkException;
 import io.qalibre.errors.QalibreException;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,10 +16,23 @@ import org.jspecify.annotations.Nullable;
  * @param index the files and their classes
  * @param preprocessing what a network sees of them
  * @param crops how they are varied, or null
+ * @param leftOut what is the matter with those that were found unreadable
  */
-record FolderPictures(FolderIndex index, Preprocessing preprocessing, @Nullable RandomCrops crops)
+record FolderPictures(
+    FolderIndex index,
+    Preprocessing preprocessing,
+    @Nullable RandomCrops crops,
+    List<String> leftOut)
     implements Pictures {
   private static final int CHANNELS = 3;
+
+  /** How many pictures are looked at between two looks at the user's interrupt. */
+  private static final int AT_ONCE = 64;
+
+  /** Pictures none of which is left out. */
+  FolderPictures(FolderIndex index, Preprocessing preprocessing, @Nullable RandomCrops crops) {
+    this(index, preprocessing, crops, List.of());
+  }
 
   @Override
   public List<String> classes() {
@@ -58,6 +75,36 @@ record FolderPictures(FolderIndex index, Preprocessing preprocessing, @Nullable 
   }
 
   @Override
+  public Checked checked(int[] pictures) {
+    @Nullable String[] problems = new @Nullable String[pictures.length];
+    for (int from = 0; from < pictures.length; from += AT_ONCE) {
+      int done = from;
+      InterruptedWorkException.check(
+          () -> "stopped after looking at %d of %d pictures".formatted(done, pictures.length));
+      IntStream.range(from, Math.min(from + AT_ONCE, pictures.length))
+          .parallel()
+          .forEach(i -> problems[i] = problem(pictures[i]));
+    }
+    List<String> unreadable = new ArrayList<>(leftOut);
+    Stream.of(problems).filter(Objects::nonNull).forEach(unreadable::add);
+    return new Checked(
+        new FolderPictures(index, preprocessing, crops, List.copyOf(unreadable)),
+        IntStream.range(0, pictures.length)
+            .filter(i -> problems[i] == null)
+            .map(i -> pictures[i])
+            .toArray());
+  }
+
+  private @Nullable String problem(int picture) {
+    try {
+      preprocessing.middle(DecodedImage.read(index.files().get(picture)));
+      return null;
+    } catch (QalibreException e) {
+      return e.getMessage();
+    }
+  }
+
+  @Override
   public Pictures as(int channels, int size) {
     throw new QalibreException(
         ("as(%d, %d): pictures of a folder have three channels and the size of their preprocessing,"
@@ -80,13 +127,13 @@ record FolderPictures(FolderIndex index, Preprocessing preprocessing, @Nullable 
 
   @Override
   public Pictures plain() {
-    return new FolderPictures(index, preprocessing, null);
+    return new FolderPictures(index, preprocessing, null, leftOut);
   }
 
   @Override
   public Pictures shifted(long seeds) {
     return crops == null
         ? this
-        : new FolderPictures(index, preprocessing, new RandomCrops(crops.seed() + seeds));
+        : new FolderPictures(index, preprocessing, new RandomCrops(crops.seed() + seeds), leftOut);
   }
 }

@@ -5,6 +5,7 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -29,23 +30,28 @@ final class Idx {
    *     other sizes
    */
   static byte[] read(Path file, int... sizes) {
-    try (DataInputStream in =
-        new DataInputStream(
-            new GZIPInputStream(
-                new BufferedInputStream(Files.newInputStream(file), 1 << 16), 1 << 16))) {
-      checkHeader(file, in, sizes);
-      return elements(file, in, Arrays.stream(sizes).reduce(1, Math::multiplyExact));
+    try (InputStream stream = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+      return read(file, stream, sizes);
     } catch (NoSuchFileException e) {
       throw new QalibreException(
           "no file `" + file + "`; it is part of every clone of the project", e);
+    } catch (IOException e) {
+      throw new QalibreException("cannot read `" + file + "`: " + e, e);
+    }
+  }
+
+  /** Reads the content of a file of that name, which is closed by the caller. */
+  static byte[] read(Path file, InputStream content, int... sizes) throws IOException {
+    try {
+      DataInputStream in = new DataInputStream(new GZIPInputStream(content, 1 << 16));
+      checkHeader(file, in, sizes);
+      return elements(file, in, Arrays.stream(sizes).reduce(1, Math::multiplyExact));
     } catch (EOFException e) {
       throw new QalibreException(
           "`" + file + "` is cut short: expected " + product(sizes) + " bytes behind its header",
           e);
     } catch (ZipException e) {
       throw new QalibreException("`" + file + "` is not a sound gzip file: " + e.getMessage(), e);
-    } catch (IOException e) {
-      throw new QalibreException("cannot read `" + file + "`: " + e, e);
     }
   }
 

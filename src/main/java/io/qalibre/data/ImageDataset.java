@@ -12,6 +12,7 @@ import ai.djl.training.dataset.Record;
 import ai.djl.training.dataset.Sampler;
 import ai.djl.training.dataset.SequenceSampler;
 import ai.djl.util.Progress;
+import io.qalibre.errors.OutOfMemoryException;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Dim;
 import io.qalibre.graph.Tensor;
@@ -20,6 +21,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.ExecutorService;
@@ -162,6 +164,26 @@ public final class ImageDataset extends RandomAccessDataset {
   }
 
   /**
+   * The samples that can be read, which is found out by reading each file once, on all cores.
+   *
+   * @throws QalibreException if none can be
+   */
+  public ImageDataset readable() {
+    Pictures.Checked checked = source.checked(pictures);
+    if (checked.readable().length == 0) {
+      throw new QalibreException(
+          "readable(): none of %d pictures can be read; the first: %s"
+              .formatted(pictures.length, checked.source().leftOut().get(0)));
+    }
+    return new ImageDataset(checked.source(), checked.readable(), batchSize, seed);
+  }
+
+  /** What is the matter with the files that {@link #readable()} left out, a sentence each. */
+  public List<String> leftOut() {
+    return source.leftOut();
+  }
+
+  /**
    * The samples for one pass of a training: in another order if this dataset is shuffled, in other
    * variants if it is augmented, both decided by this dataset's own seeds and these two numbers, so
    * that a training can be resumed at any pass.
@@ -204,7 +226,9 @@ public final class ImageDataset extends RandomAccessDataset {
           "%d samples of %s floats take more than 2 GiB; take fewer with first(n)"
               .formatted(pictures.length, layout()));
     }
-    float[] values = new float[(int) elements];
+    float[] values =
+        OutOfMemoryException.guard(
+            pictures.length + " samples", elements * Float.BYTES, () -> new float[(int) elements]);
     source.write(pictures, FloatBuffer.wrap(values));
     return Tensor.of(values, pictures.length, source.channels(), source.size(), source.size());
   }
@@ -273,18 +297,21 @@ public final class ImageDataset extends RandomAccessDataset {
   /** Such as {@code 5,000 samples of 1×28×28 in 10 classes, batches of 250}. */
   @Override
   public String toString() {
-    return "%,d samples of %s in %d classes, batches of %d%s%s"
-        .formatted(
-            pictures.length,
-            layout(),
-            classes().size(),
-            batchSize,
-            seed == null ? "" : ", shuffled",
-            source.varied() ? ", augmented" : "");
+    int unreadable = leftOut().size();
+    return String.format(
+        Locale.ROOT,
+        "%,d samples of %s in %d classes, batches of %d%s%s%s",
+        pictures.length,
+        layout(),
+        classes().size(),
+        batchSize,
+        seed == null ? "" : ", shuffled",
+        source.varied() ? ", augmented" : "",
+        unreadable == 0 ? "" : ", " + unreadable + " unreadable left out");
   }
 
   private String layout() {
-    return "%d×%d×%d".formatted(source.channels(), source.size(), source.size());
+    return source.channels() + "×" + source.size() + "×" + source.size();
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /** Splits the pictures of a folder in the layout of ImageNet. */
 final class ImageFolder {
@@ -62,9 +63,11 @@ final class ImageFolder {
         Arrays.copyOf(all, 2 * sixth),
         Arrays.copyOfRange(all, 2 * sixth, 3 * sixth),
         Arrays.copyOfRange(all, 3 * sixth, all.length),
-        "There is no folder train: all three parts are drawn from the %,d pictures of val, and share"
-                .formatted(all.length)
-            + " none.");
+        String.format(
+            Locale.ROOT,
+            "There is no folder train: all three parts are drawn from the %,d pictures of val, and"
+                + " share none.",
+            all.length));
   }
 
   private static void require(boolean enough, Path folder, int found, int expected) {

@@ -71,6 +71,13 @@ public record ImageSplits(
         origin);
   }
 
+  /**
+   * The same splits without the pictures that cannot be read; see {@link ImageDataset#readable}.
+   */
+  public ImageSplits readable() {
+    return new ImageSplits(training.readable(), validation.readable(), test.readable(), origin);
+  }
+
   /** A line for each part. */
   @Override
   public String toString() {

@@ -53,6 +53,30 @@ sealed interface Pictures permits GreyPictures, FolderPictures {
   /** The same in other variants, if they are varied: with a seed so far away from this one. */
   Pictures shifted(long seeds);
 
+  /**
+   * Pictures that were all read once.
+   *
+   * @param source the same, with a note of those that cannot be read
+   * @param readable those that can
+   */
+  @SuppressWarnings("ArrayRecordComponent") // taken apart at once
+  record Checked(Pictures source, int[] readable) {}
+
+  /**
+   * Reads some pictures to find out which of them can be.
+   *
+   * @param pictures which of them
+   * @throws io.qalibre.errors.InterruptedWorkException if the user asked to stop
+   */
+  default Checked checked(int[] pictures) {
+    return new Checked(this, pictures.clone());
+  }
+
+  /** What is the matter with those that were found unreadable, a sentence each. */
+  default List<String> leftOut() {
+    return List.of();
+  }
+
   /** The number of floats of one picture. */
   default long elements() {
     return (long) channels() * size() * size();

@@ -123,8 +123,8 @@ public record Preprocessing(
   /** A picture's middle. */
   DecodedImage middle(DecodedImage image) {
     int shorter = Math.min(image.height(), image.width());
-    int height = Math.toIntExact((long) shorterSide * image.height() / shorter);
-    int width = Math.toIntExact((long) shorterSide * image.width() / shorter);
+    int height = (int) Math.min(Integer.MAX_VALUE, (long) shorterSide * image.height() / shorter);
+    int width = (int) Math.min(Integer.MAX_VALUE, (long) shorterSide * image.width() / shorter);
     int top = (int) Math.rint((height - crop) / 2.0);
     int left = (int) Math.rint((width - crop) / 2.0);
     return image.resized(height, width, interpolation).part(top, left, crop, crop);

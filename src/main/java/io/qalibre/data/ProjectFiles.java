@@ -62,11 +62,23 @@ public final class ProjectFiles {
             + " to its folder");
   }
 
-  private static Path parse(String path) {
+  /**
+   * A path from its text.
+   *
+   * @throws QalibreException if it is none, or holds characters that this Java cannot name files by
+   */
+  public static Path parse(String path) {
     try {
       return Path.of(path);
     } catch (InvalidPathException e) {
-      throw new QalibreException("not a path: `" + path + "`: " + e.getReason(), e);
+      boolean plain = path.chars().allMatch(c -> c < 128);
+      throw new QalibreException(
+          "not a path: `"
+              + path
+              + "`: "
+              + e.getReason()
+              + (plain ? "" : "; start Java in a UTF-8 locale, such as LC_ALL=C.UTF-8"),
+          e);
     }
   }
 }

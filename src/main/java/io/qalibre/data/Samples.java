@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -91,8 +92,12 @@ public final class Samples implements Dataset {
   /** Such as {@code 64 samples in 2 batches, inputs [input]}. */
   @Override
   public String toString() {
-    return "%,d samples in %,d batches, inputs %s"
-        .formatted(size, batches.size(), batches.get(0).keySet());
+    return String.format(
+        Locale.ROOT,
+        "%,d samples in %,d batches, inputs %s",
+        size,
+        batches.size(),
+        batches.get(0).keySet());
   }
 
   private static BatchIterator.Content load(

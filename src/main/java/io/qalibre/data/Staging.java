@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.qalibre.errors.OutOfMemoryException;
 import io.qalibre.errors.QalibreException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,7 +34,10 @@ final class Staging {
           "a batch of shape " + shape + " takes " + bytes + " bytes, at most 2 GiB are possible");
     }
     if (buffer.capacity() < bytes) {
-      buffer = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder());
+      buffer =
+          OutOfMemoryException.guard(
+                  "a batch of shape " + shape, bytes, () -> ByteBuffer.allocateDirect((int) bytes))
+              .order(ByteOrder.nativeOrder());
     }
     buffer.clear().limit((int) bytes);
     fill.accept(buffer);

@@ -8,7 +8,6 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
-import io.qalibre.errors.QalibreException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -102,10 +101,7 @@ final class LayerProgram implements AutoCloseable {
     try (IValue result = IValueUtils.runMethod(program.block(), method, arguments)) {
       return read.apply(result);
     } catch (EngineException e) {
-      throw new QalibreException(
-          "the engine does not take this layer: "
-              + String.valueOf(e.getMessage()).lines().reduce("", (before, line) -> line),
-          e);
+      throw EngineErrors.of("a layer", "is not taken by the engine", e);
     } finally {
       JniUtils.setGraphExecutorOptimize(true);
       Stream.of(arguments).forEach(IValue::close);

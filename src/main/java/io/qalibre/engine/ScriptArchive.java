@@ -36,11 +36,21 @@ final class ScriptArchive {
       store(zip, "m/version", VERSION.getBytes(StandardCharsets.UTF_8));
       store(zip, "m/constants.pkl", CONSTANTS);
       store(zip, "m/data.pkl", module());
-      store(zip, "m/code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
+      store(zip, "m/code/__torch__.py", plainDigits(source).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException("writing to memory does not fail", e);
     }
     return bytes.toByteArray();
+  }
+
+  /** Java writes numbers in the digits of the user's language, and TorchScript reads 0 to 9. */
+  static String plainDigits(String source) {
+    StringBuilder plain = new StringBuilder(source.length());
+    source
+        .codePoints()
+        .map(c -> Character.isDigit(c) ? '0' + Character.digit(c, 10) : c)
+        .forEach(plain::appendCodePoint);
+    return plain.toString();
   }
 
   /** Pickle, protocol 2, of an object of class {@code __torch__.M} with {training: True}. */

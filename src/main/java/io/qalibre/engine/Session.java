@@ -8,7 +8,6 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
-import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.QuantizerNode;
 import io.qalibre.graph.Simulation;
 import io.qalibre.graph.Tensor;
@@ -38,6 +37,9 @@ final class Session implements AutoCloseable {
               .map(p -> (PtNDArray) Transfer.toArray(manager, constant(p)))
               .toArray(PtNDArray[]::new);
       grids = mode == Mode.INFER ? grids() : new double[0];
+    } catch (EngineException e) {
+      close();
+      throw EngineErrors.of(network(), "cannot be made ready", e);
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -72,20 +74,12 @@ final class Session implements AutoCloseable {
       }
       return outputs;
     } catch (EngineException e) {
-      throw new QalibreException(
-          "network `%s` does not run on this data: %s"
-              .formatted(simulation.graph().name(), lastLine(e)),
-          e);
+      throw EngineErrors.of(network(), "does not run on this data", e);
     }
   }
 
-  /** What the operator says: the lines before it are the program. */
-  private static String lastLine(EngineException e) {
-    return String.valueOf(e.getMessage())
-        .lines()
-        .filter(line -> !line.isBlank())
-        .reduce("", (before, line) -> line)
-        .replaceFirst("^(builtins\\.)?RuntimeError: ", "");
+  private String network() {
+    return "network `" + simulation.graph().name() + "`";
   }
 
   private Tensor constant(ProgramSource.Parameter parameter) {

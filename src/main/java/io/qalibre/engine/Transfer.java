@@ -3,6 +3,7 @@ package io.qalibre.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.qalibre.errors.OutOfMemoryException;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.DataType;
 import io.qalibre.graph.Tensor;
@@ -26,7 +27,12 @@ public final class Transfer {
 
   /** A tensor with an array's elements, of the array's own type; the array stays open. */
   public static Tensor toTensor(NDArray array) {
-    return Tensor.of(type(array.getDataType()), array.toByteBuffer(), array.getShape().getShape());
+    DataType type = type(array.getDataType());
+    long bytes = array.size() * type.bytes();
+    return OutOfMemoryException.guard(
+        "an array of shape " + array.getShape(),
+        bytes,
+        () -> Tensor.of(type, array.toByteBuffer(), array.getShape().getShape()));
   }
 
   /** A tensor of a given type with an array's elements; the array stays open. */

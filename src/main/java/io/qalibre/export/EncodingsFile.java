@@ -1,10 +1,12 @@
 package io.qalibre.export;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.qalibre.graph.onnx.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +50,28 @@ record EncodingsFile(
    * @throws EncodingsFormatException if there is none, or it is of no version that is known
    */
   static EncodingsFile read(Path path) {
-    JsonPlace root = new JsonPlace(path.toString(), "", tree(path));
+    String file = path.toString();
+    if (!Files.isRegularFile(path)) {
+      throw new EncodingsFormatException(
+          file,
+          "expected an encodings file, found "
+              + (Files.isDirectory(path) ? "a folder" : "nothing there"));
+    }
+    try {
+      return parse(file, WholeFile.read(path, WholeFile.MOST_JSON));
+    } catch (IOException e) {
+      throw new EncodingsFormatException(file, "cannot be read: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Reads the bytes of a file.
+   *
+   * @param file its name, for errors
+   * @throws EncodingsFormatException if it is of no version that is known
+   */
+  static EncodingsFile parse(String file, byte[] bytes) {
+    JsonPlace root = new JsonPlace(file, "", tree(file, bytes));
     if (!root.node().isObject()) {
       throw root.error("a JSON object");
     }
@@ -77,27 +100,22 @@ record EncodingsFile(
     };
   }
 
-  private static JsonNode tree(Path path) {
-    String file = path.toString();
-    if (!Files.isRegularFile(path)) {
-      throw new EncodingsFormatException(
-          file,
-          "expected an encodings file, found "
-              + (Files.isDirectory(path) ? "a folder" : "nothing there"));
-    }
+  private static JsonNode tree(String file, byte[] bytes) {
     try {
-      return MAPPER.readTree(Files.readAllBytes(path));
+      return MAPPER.readTree(bytes);
     } catch (JsonProcessingException e) {
+      // What is nested too deep, or a number too long, has no place.
+      JsonLocation place = e.getLocation();
       throw new EncodingsFormatException(
           file,
-          "line "
-              + e.getLocation().getLineNr()
-              + ", column "
-              + e.getLocation().getColumnNr()
-              + ": not JSON: "
+          (place == null
+                  ? ""
+                  : "line " + place.getLineNr() + ", column " + place.getColumnNr() + ": ")
+              + "not JSON: "
               + e.getOriginalMessage().lines().findFirst().orElse(""));
     } catch (IOException e) {
-      throw new EncodingsFormatException(file, "cannot be read: " + e.getMessage());
+      // Bytes that look like UTF-16 or UTF-32 and are not.
+      throw new EncodingsFormatException(file, "not JSON: " + e.getMessage());
     }
   }
 }

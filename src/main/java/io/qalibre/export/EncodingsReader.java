@@ -66,12 +66,17 @@ public final class EncodingsReader {
    *     different
    */
   public static Simulation read(Path path, Graph placed, EncodingsFit fit) {
-    EncodingsReader reader = new EncodingsReader(placed, fit, EncodingsFile.read(path));
+    return read(path.toString(), EncodingsFile.read(path), placed, fit);
+  }
+
+  /** Reads what stands in a file of that name. */
+  static Simulation read(String name, EncodingsFile file, Graph placed, EncodingsFit fit) {
+    EncodingsReader reader = new EncodingsReader(placed, fit, file);
     Simulation read = reader.match();
     if (!reader.problems.isEmpty()) {
       int more = reader.problems.size() - SHOWN;
       throw new EncodingsFormatException(
-          path.toString(),
+          name,
           "does not go with the quantizers of "
               + placed.name()
               + ":\n  "

@@ -1,12 +1,12 @@
 package io.qalibre.export;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.onnx.AtomicFile;
+import io.qalibre.graph.onnx.WholeFile;
 import io.qalibre.quant.BinGrid;
 import io.qalibre.quant.Histogram;
 import io.qalibre.quant.Histogram.Batches;
@@ -27,6 +27,10 @@ import java.util.TreeMap;
 public final class StatisticsFile {
   private static final String FORMAT = "qalibre-statistics";
   private static final int VERSION = 1;
+
+  /** Far more than a calibration counts in. */
+  private static final int MOST_BINS = 1 << 20;
+
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private StatisticsFile() {}
@@ -82,47 +86,59 @@ public final class StatisticsFile {
       throw new QalibreException("expected a statistics file, found none at `" + path + "`");
     }
     try {
-      JsonNode root = MAPPER.readTree(Files.readAllBytes(path));
-      if (!root.path("format").asText().equals(FORMAT) || root.path("version").asInt() != VERSION) {
-        throw new QalibreException(
-            "`%s` at $: expected a file of format `%s`, version %d, found another"
-                .formatted(path, FORMAT, VERSION));
-      }
-      Map<String, Statistics> statistics = new LinkedHashMap<>();
-      for (Map.Entry<String, JsonNode> entry : root.path("statistics").properties()) {
-        statistics.put(entry.getKey(), seen(path, entry.getKey(), entry.getValue()));
-      }
-      return statistics;
-    } catch (JsonProcessingException e) {
-      throw error(path, "$", "JSON", e);
+      return parse(path.toString(), WholeFile.read(path, WholeFile.MOST_JSON));
     } catch (IOException e) {
       throw new QalibreException("`" + path + "` cannot be read: " + e, e);
     }
   }
 
-  private static Statistics seen(Path path, String name, JsonNode node) {
+  /** Reads the bytes of a file of that name. */
+  static Map<String, Statistics> parse(String file, byte[] bytes) {
+    try {
+      JsonNode root = MAPPER.readTree(bytes);
+      if (!root.path("format").asText().equals(FORMAT) || root.path("version").asInt() != VERSION) {
+        throw new QalibreException(
+            "`%s` at $: expected a file of format `%s`, version %d, found another"
+                .formatted(file, FORMAT, VERSION));
+      }
+      Map<String, Statistics> statistics = new LinkedHashMap<>();
+      for (Map.Entry<String, JsonNode> entry : root.path("statistics").properties()) {
+        statistics.put(entry.getKey(), seen(file, entry.getKey(), entry.getValue()));
+      }
+      return statistics;
+    } catch (IOException e) {
+      throw error(file, "$", "JSON", e);
+    }
+  }
+
+  private static Statistics seen(String file, String name, JsonNode node) {
     String place = "$.statistics[\"" + name + "\"]";
     try {
       Range range = new Range(number(node, "min"), number(node, "max"));
       JsonNode bins = node.path("histogram");
       return new Statistics(range, bins.isMissingNode() ? null : histogram(bins));
     } catch (IllegalArgumentException e) {
-      throw error(path, place, "a range and a histogram", e);
+      throw error(file, place, "a range and a histogram", e);
     }
   }
 
   private static Histogram histogram(JsonNode node) {
-    BinGrid grid =
-        new BinGrid(
-            (long) number(node, "first"), number(node, "width"), (int) number(node, "bins"));
+    double bins = number(node, "bins");
+    if (bins > MOST_BINS) {
+      throw new IllegalArgumentException("more than " + MOST_BINS + " bins");
+    }
+    BinGrid grid = new BinGrid((long) number(node, "first"), number(node, "width"), (int) bins);
     SortedMap<Long, Batches> batches = new TreeMap<>();
     for (JsonNode batch : node.path("batches")) {
       JsonNode counts = batch.path("counts");
       long[] numbers = new long[counts.size()];
       for (int i = 0; i < numbers.length; i++) {
-        numbers[i] = counts.get(i).asLong();
+        numbers[i] = counts.get(i).asLong(-1);
       }
       long size = (long) number(batch, "values");
+      if (size < 1) {
+        throw new IllegalArgumentException("batches of " + size + " values");
+      }
       if (batches.put(size, new Batches((long) number(batch, "number"), numbers)) != null) {
         throw new IllegalArgumentException("batches of " + size + " values are listed twice");
       }
@@ -138,9 +154,10 @@ public final class StatisticsFile {
     return value.doubleValue();
   }
 
-  private static QalibreException error(Path path, String place, String expected, Exception cause) {
+  private static QalibreException error(
+      String file, String place, String expected, Exception cause) {
     String found = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
     return new QalibreException(
-        "`%s` at %s: expected %s, found %s".formatted(path, place, expected, found), cause);
+        "`%s` at %s: expected %s, found %s".formatted(file, place, expected, found), cause);
   }
 }

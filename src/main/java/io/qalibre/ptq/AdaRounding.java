@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -125,15 +126,16 @@ public final class AdaRounding {
       return null;
     }
     String kind =
-        "%s following %s on %s, %d iterations of %d, %s, seed %d"
-            .formatted(
-                Fingerprint.of(simulation),
-                Fingerprint.of(Simulation.of(network)),
-                SamplePrint.of(network, samples, TITLE),
-                options.iterations(),
-                options.batch(),
-                options.recipe(),
-                options.seed());
+        String.format(
+            Locale.ROOT,
+            "%s following %s on %s, %d iterations of %d, %s, seed %d",
+            Fingerprint.of(simulation),
+            Fingerprint.of(Simulation.of(network)),
+            SamplePrint.of(network, samples, TITLE),
+            options.iterations(),
+            options.batch(),
+            options.recipe(),
+            options.seed());
     String name = Fingerprint.fileName(network.name(), TITLE, kind);
     RoundingCheckpoint checkpoint = RoundingCheckpoint.open(folder.resolve(name));
     for (RoundingCheckpoint.Done layer : checkpoint.done()) {

@@ -7,6 +7,7 @@ import io.qalibre.view.Line;
 import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
 import java.util.List;
+import java.util.Locale;
 import tech.tablesaw.api.Table;
 
 /**
@@ -87,6 +88,7 @@ public record BiasShifts(Simulation simulation, List<Layer> layers) implements C
   public String summary() {
     long corrected = layers.stream().filter(Layer::corrected).count();
     double max = layers.stream().mapToDouble(Layer::max).max().orElse(0);
-    return "%d of %d biases corrected, by at most %.3g".formatted(corrected, layers.size(), max);
+    return String.format(
+        Locale.ROOT, "%d of %d biases corrected, by at most %.3g", corrected, layers.size(), max);
   }
 }

@@ -9,6 +9,7 @@ import io.qalibre.quant.Granularity;
 import io.qalibre.quant.TensorEncoding;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -54,10 +55,13 @@ final class FloatReference {
     double steps = apart(simulation, layer, weight, expected);
     if (steps > FARTHEST) {
       throw new QalibreException(
-          ("weight `%s` is %.3g steps of its grid away from the float network's, expected one at"
+          String.format(
+              Locale.ROOT,
+              "weight `%s` is %.3g steps of its grid away from the float network's, expected one at"
                   + " most: biases are corrected to the float network's means, so correct them"
-                  + " before training")
-              .formatted(layer.weight(), steps));
+                  + " before training",
+              layer.weight(),
+              steps));
     }
   }
 

@@ -9,6 +9,7 @@ import io.qalibre.view.Panels;
 import io.qalibre.view.Tables;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import tech.tablesaw.api.Table;
 
@@ -119,7 +120,10 @@ public record ReestimatedNorms(Simulation simulation, List<Norm> norms) implemen
   /** In a few words: how many, and the largest shift of a mean. */
   public String summary() {
     double max = norms.stream().mapToDouble(Norm::max).max().orElse(0);
-    return "%d batch normalizations re-estimated, means moved by at most %.3g deviations"
-        .formatted(norms.size(), max);
+    return String.format(
+        Locale.ROOT,
+        "%d batch normalizations re-estimated, means moved by at most %.3g deviations",
+        norms.size(),
+        max);
   }
 }

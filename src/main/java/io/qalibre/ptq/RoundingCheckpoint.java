@@ -9,10 +9,11 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32;
@@ -20,18 +21,27 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file to which every layer that AdaRound has done is added, so that work that was stopped goes
- * on behind it. A layer at the end that was not written to its end is cut off.
+ * on behind it. A layer at the end that was not written to its end is cut off. Processes that do
+ * the same work at once share the file: layers come in the order of the graph, with the same bits,
+ * and the one that is first with a layer adds it.
  */
 final class RoundingCheckpoint {
   private static final int MAGIC = 0x51434131; // "QCA1"
   private static final int MOST_AXES = 16;
 
+  /** What stands before a layer: its length and its sum. */
+  private static final int HEAD = Integer.BYTES + Long.BYTES;
+
   private final Path file;
   private final List<Done> done;
+
+  /** How many layers this process knows of. */
+  private int known;
 
   private RoundingCheckpoint(Path file, List<Done> done) {
     this.file = file;
     this.done = done;
+    known = done.size();
   }
 
   /**
@@ -50,15 +60,21 @@ final class RoundingCheckpoint {
    */
   static RoundingCheckpoint open(Path file) {
     try {
-      if (!Files.exists(file)) {
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder != null) {
-          Files.createDirectories(folder);
-        }
-        Files.write(file, bytes(out -> out.writeInt(MAGIC)));
-        return new RoundingCheckpoint(file, List.of());
+      Path folder = file.toAbsolutePath().getParent();
+      if (folder != null) {
+        Files.createDirectories(folder);
       }
-      return new RoundingCheckpoint(file, read(file));
+      List<Done> layers = new ArrayList<>();
+      FileLocks.inside(
+          file,
+          stored -> {
+            if (stored.length() == 0) {
+              stored.writeInt(MAGIC);
+            } else {
+              layers.addAll(read(stored));
+            }
+          });
+      return new RoundingCheckpoint(file, layers);
     } catch (IOException e) {
       throw new QalibreException(
           "checkpoint " + file + " cannot be used (" + e + "); delete it to begin anew", e);
@@ -70,7 +86,7 @@ final class RoundingCheckpoint {
     return List.copyOf(done);
   }
 
-  /** Adds a layer. */
+  /** Adds a layer, unless another process has. */
   void add(Done layer) {
     try {
       byte[] content = bytes(out -> write(out, layer));
@@ -81,34 +97,55 @@ final class RoundingCheckpoint {
                 out.writeLong(sum(content));
                 out.write(content);
               });
-      Files.write(file, framed, StandardOpenOption.APPEND);
+      FileLocks.inside(file, stored -> add(stored, framed));
+      known++;
     } catch (IOException e) {
       throw new QalibreException("checkpoint " + file + " cannot be written: " + e, e);
     }
   }
 
-  private static List<Done> read(Path file) throws IOException {
+  /** Goes behind the layers that are whole: another process may have been stopped in one. */
+  private void add(RandomAccessFile stored, byte[] framed) throws IOException {
+    long size = stored.length();
+    long end = Integer.BYTES;
+    int layers = 0;
+    while (end + HEAD <= size) {
+      stored.seek(end);
+      long next = end + HEAD + stored.readInt();
+      if (next < end + HEAD || next > size) {
+        break;
+      }
+      end = next;
+      layers++;
+    }
+    if (layers <= known) {
+      stored.setLength(end);
+      stored.seek(end);
+      stored.write(framed);
+      stored.getFD().sync();
+    }
+  }
+
+  /** The layers that are whole; what stands behind them is cut off. */
+  private static List<Done> read(RandomAccessFile stored) throws IOException {
     List<Done> layers = new ArrayList<>();
     long sound = Integer.BYTES;
-    try (DataInputStream in =
-        new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
-      if (in.readInt() != MAGIC) {
-        throw new IOException("no checkpoint of AdaRound");
-      }
-      while (in.available() >= Integer.BYTES + Long.BYTES) {
-        int length = TensorStreams.count(in, Integer.MAX_VALUE);
-        long expected = in.readLong();
-        byte[] content = in.readNBytes(length);
-        if (content.length < length || sum(content) != expected) {
-          break;
-        }
-        layers.add(layer(new DataInputStream(new ByteArrayInputStream(content))));
-        sound += Integer.BYTES + Long.BYTES + length;
-      }
+    DataInputStream in =
+        new DataInputStream(new BufferedInputStream(new FileInputStream(stored.getFD())));
+    if (in.readInt() != MAGIC) {
+      throw new IOException("no checkpoint of AdaRound");
     }
-    try (var channel = Files.newByteChannel(file, StandardOpenOption.WRITE)) {
-      channel.truncate(sound);
+    while (in.available() >= HEAD) {
+      int length = TensorStreams.count(in, Integer.MAX_VALUE);
+      long expected = in.readLong();
+      byte[] content = in.readNBytes(length);
+      if (content.length < length || sum(content) != expected) {
+        break;
+      }
+      layers.add(layer(new DataInputStream(new ByteArrayInputStream(content))));
+      sound += HEAD + length;
     }
+    stored.setLength(sound);
     return layers;
   }
 

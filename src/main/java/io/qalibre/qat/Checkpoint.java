@@ -32,6 +32,23 @@ record Checkpoint(
   private static final int MAGIC = 0x51434b32; // "QCK2"
   private static final int MOST = 100_000;
 
+  /**
+   * Finds out before an epoch is spent whether the file can be written at its end.
+   *
+   * @throws QalibreException if it cannot
+   */
+  static void requireWritable(Path file) {
+    try {
+      AtomicFile.requireWritable(file);
+    } catch (IOException e) {
+      throw cannotWrite(file, e);
+    }
+  }
+
+  private static QalibreException cannotWrite(Path file, IOException e) {
+    return new QalibreException("checkpoint " + file + " cannot be written: " + e, e);
+  }
+
   /** Writes the file; it appears whole or not at all. */
   void write(Path file) {
     try {
@@ -48,7 +65,7 @@ record Checkpoint(
             out.flush();
           });
     } catch (IOException e) {
-      throw new QalibreException("checkpoint " + file + " cannot be written: " + e.getMessage(), e);
+      throw cannotWrite(file, e);
     }
   }
 

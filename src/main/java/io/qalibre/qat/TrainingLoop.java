@@ -1,5 +1,6 @@
 package io.qalibre.qat;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
@@ -11,6 +12,7 @@ import ai.djl.training.dataset.Dataset;
 import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.translate.TranslateException;
 import io.qalibre.engine.Devices;
+import io.qalibre.engine.EngineErrors;
 import io.qalibre.engine.GradientEstimator;
 import io.qalibre.engine.Runner;
 import io.qalibre.errors.InterruptedWorkException;
@@ -118,6 +120,8 @@ public final class TrainingLoop {
       }
       model.block().restore(best);
       return new Result(model.freeze(), history);
+    } catch (EngineException e) {
+      throw EngineErrors.of(TITLE, "failed", e);
     } catch (IOException | TranslateException e) {
       throw new QalibreException(TITLE + ": the dataset failed: " + e.getMessage(), e);
     }
@@ -133,7 +137,9 @@ public final class TrainingLoop {
         return NOWHERE;
       }
       String kind = TrainingKind.of(start, TrainingKind.describe(samples), options);
-      return new Kept(named.of(start.graph().name(), kind), kind);
+      Path file = named.of(start.graph().name(), kind);
+      Checkpoint.requireWritable(file);
+      return new Kept(file, kind);
     }
   }
 
@@ -297,7 +303,7 @@ public final class TrainingLoop {
       throw new QalibreException(TITLE + ": training needs labels, and the dataset has none");
     }
     double value;
-    try (GradientCollector collector = pass.trainer().newGradientCollector()) {
+    try (GradientCollector collector = collector(pass.trainer())) {
       NDList answers = pass.trainer().forward(data, labels);
       NDArray loss = pass.criterion().evaluate(data, labels, answers);
       value = loss.getFloat();
@@ -318,6 +324,18 @@ public final class TrainingLoop {
     }
     update(pass.trainer());
     return value;
+  }
+
+  private static GradientCollector collector(Trainer trainer) {
+    try {
+      return trainer.newGradientCollector();
+    } catch (IllegalStateException e) {
+      throw new QalibreException(
+          TITLE
+              + ": another training is under way in this process, and the engine can follow one only;"
+              + " wait for its end, or close its gradient collector",
+          e);
+    }
   }
 
   private void update(Trainer trainer) {

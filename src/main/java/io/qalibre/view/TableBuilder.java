@@ -58,7 +58,9 @@ public final class TableBuilder {
    * @throws QalibreException if the name is taken or the length is not that of the other columns
    */
   public TableBuilder integer(String name, long[] values) {
-    return add(LongColumn.create(name, values));
+    LongColumn column = LongColumn.create(name, values);
+    column.setPrintFormatter(new HouseFormat(value -> Long.toString((long) value)));
+    return add(column);
   }
 
   /**
@@ -107,6 +109,12 @@ public final class TableBuilder {
     HouseFormat(DoubleFunction<String> format) {
       super(Numbers.MISSING);
       this.format = format;
+    }
+
+    /** Tablesaw's own way is the user's language, with its digits and signs. */
+    @Override
+    public String format(long value) {
+      return Long.toString(value);
     }
 
     @Override

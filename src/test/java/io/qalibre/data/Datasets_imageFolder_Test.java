@@ -232,6 +232,61 @@ class Datasets_imageFolder_Test {
   }
 
   @Test
+  void damaged_files_are_left_out_and_counted_where_that_is_asked_for() throws IOException {
+    pictures("val", 12, "n01", "n02");
+    ImageSplits data = Datasets.imageFolder(root, SMALL);
+    List<Path> files = ((FolderPictures) data.test().source()).index().files();
+    Path text = files.get(data.test().pictures()[3]);
+    Files.writeString(text, "not a picture");
+    Path cut = files.get(data.test().pictures()[5]);
+    Files.write(cut, Arrays.copyOf(Files.readAllBytes(cut), 60));
+    Path empty = files.get(data.training().pictures()[0]);
+    Files.write(empty, new byte[0]);
+
+    ImageSplits readable = data.readable();
+
+    assertThat(readable.test().size()).isEqualTo(data.test().size() - 2);
+    assertThat(readable.test().leftOut())
+        .hasSize(2)
+        .anyMatch(problem -> problem.contains(text.toString()))
+        .anyMatch(problem -> problem.contains(cut.toString()));
+    assertThat(readable.training().leftOut()).singleElement().asString().contains("p");
+    assertThat(readable.validation().leftOut()).isEmpty();
+    assertThat(readable.toString()).contains("2 unreadable left out", "1 unreadable left out");
+    assertThat(readable.test().tensor().sizes()[0]).isEqualTo(readable.test().size());
+    assertThat(readable.test().labels()).hasSize(Math.toIntExact(readable.test().size()));
+    // What is derived knows of it, and nothing is lost of what can be read.
+    assertThat(readable.training().first(2).forPass(1, 1).unaugmented().leftOut()).hasSize(1);
+    assertThat(set(data.test())).containsAll(set(readable.test()));
+    assertThat(data.test().leftOut()).isEmpty();
+  }
+
+  @Test
+  void where_no_file_can_be_read_there_is_nothing_to_choose() throws IOException {
+    pictures("val", 12, "n01");
+    ImageDataset test = Datasets.imageFolder(root, SMALL).test();
+    for (Path file : ((FolderPictures) test.source()).index().files()) {
+      Files.writeString(file, "not a picture");
+    }
+
+    assertThatThrownBy(test::readable)
+        .isInstanceOf(QalibreException.class)
+        .hasMessageStartingWith("readable(): none of 6 pictures can be read; the first: ");
+  }
+
+  @Test
+  void sizes_that_no_picture_has_are_refused_before_memory_is_taken() throws IOException {
+    Path file = root.resolve("long.png");
+    BufferedImage line = new BufferedImage(1, 60_000, BufferedImage.TYPE_BYTE_GRAY);
+    ImageIO.write(line, "png", file.toFile());
+
+    assertThatThrownBy(() -> Preprocessing.TORCHVISION.tensor(file))
+        .isInstanceOf(QalibreException.class)
+        .hasMessage(
+            "a picture of 1×60000, resized, has 256×15360000 pixels, expected at most 67 million");
+  }
+
+  @Test
   void what_belongs_to_pictures_in_memory_is_refused_with_a_hint() throws IOException {
     pictures("val", 12, "n01");
     ImageSplits data = Datasets.imageFolder(root, SMALL);

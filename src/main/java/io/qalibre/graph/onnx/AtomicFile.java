@@ -1,14 +1,12 @@
 package io.qalibre.graph.onnx;
 
 import java.io.BufferedOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -70,6 +68,20 @@ public final class AtomicFile {
     }
   }
 
+  /**
+   * Makes a file's folder, and an empty file beside it, which is removed again.
+   *
+   * @throws IOException if the file could not be written
+   */
+  public static void requireWritable(Path path) throws IOException {
+    Path temporary = temporary(path.toAbsolutePath());
+    try {
+      fill(temporary, out -> {});
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
   private static Path temporary(Path target) throws IOException {
     if (Files.isDirectory(target)) {
       throw new IOException("it is a folder");
@@ -83,14 +95,14 @@ public final class AtomicFile {
     return folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
   }
 
+  /** Not by a channel: an interrupt would close it, and what was to be kept would be lost. */
   private static void fill(Path path, Content content) throws IOException {
-    try (FileChannel channel =
-            FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+    try (FileOutputStream file = new FileOutputStream(path.toFile());
+        OutputStream out = new BufferedOutputStream(file, 1 << 16)) {
       content.writeTo(out);
       out.flush();
       // On the disk before the name is: a crash must not leave the name with half the content.
-      channel.force(true);
+      file.getFD().sync();
     }
   }
 }

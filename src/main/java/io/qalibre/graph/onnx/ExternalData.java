@@ -3,9 +3,10 @@ package io.qalibre.graph.onnx;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import io.qalibre.errors.NearNames;
+import io.qalibre.errors.OutOfMemoryException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -42,30 +43,29 @@ final class ExternalData {
     if (length != expected) {
       throw file.error(what, expected + " bytes of external data", length + " bytes");
     }
-    try (FileChannel channel = FileChannel.open(data)) {
-      if (offset > channel.size() - length) {
+    // Not by a channel: an interrupt would close it.
+    try (RandomAccessFile stored = new RandomAccessFile(data.toFile(), "r")) {
+      if (offset > stored.length() - length) {
         throw file.error(
             what,
             length + " bytes at offset " + offset + " of `" + data.getFileName() + "`",
-            "a file of " + channel.size() + " bytes");
+            "a file of " + stored.length() + " bytes");
       }
       if (length > TensorDecoder.MOST_BYTES) {
         throw file.error(what, "at most 2 GiB in one tensor", length + " bytes");
       }
-      return read(channel, offset, (int) length);
+      stored.seek(offset);
+      return read(what, stored, (int) length);
     } catch (IOException e) {
       throw file.error(what, "external data that can be read", e.toString());
     }
   }
 
-  private static ByteBuffer read(FileChannel channel, long offset, int length) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(length);
-    while (bytes.hasRemaining()) {
-      if (channel.read(bytes, offset + bytes.position()) < 0) {
-        throw new IOException("the file ended while it was read");
-      }
-    }
-    return bytes.flip();
+  private static ByteBuffer read(String what, RandomAccessFile stored, int length)
+      throws IOException {
+    byte[] bytes = OutOfMemoryException.guard(what, length, () -> new byte[length]);
+    stored.readFully(bytes);
+    return ByteBuffer.wrap(bytes);
   }
 
   /** The data file, which must lie under the model's folder, links resolved. */

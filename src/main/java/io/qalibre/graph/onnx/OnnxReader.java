@@ -30,6 +30,8 @@ public final class OnnxReader {
   /** A branch in a branch is four parts deeper. */
   private static final int MOST_DEPTH = 100;
 
+  private static final int MOST_BYTES = Integer.MAX_VALUE - 8;
+
   private OnnxReader() {}
 
   /**
@@ -50,11 +52,11 @@ public final class OnnxReader {
     }
     try {
       long size = Files.size(absolute);
-      if (size > Integer.MAX_VALUE - 8) {
+      if (size > MOST_BYTES) {
         throw file.error(
             "", "at most 2 GiB in one file, the rest as external data", size + " bytes");
       }
-      return read(file, Files.readAllBytes(absolute));
+      return read(file, WholeFile.read(absolute, MOST_BYTES));
     } catch (IOException e) {
       throw file.error("", "a file that can be read", e.toString());
     }
