@@ -3,6 +3,7 @@ package io.qalibre.data;
 import io.qalibre.errors.QalibreException;
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * The pixels of a picture's file: three channels of bytes, red, green and blue.
@@ -38,31 +40,49 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
       throw new QalibreException("no picture `" + file + "`");
     }
     try (ImageInputStream in = ImageIO.createImageInputStream(file.toFile())) {
+      return read(in, file.toString());
+    } catch (IOException e) {
+      throw new QalibreException("picture `" + file + "` cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Reads the bytes of a JPEG or PNG file; see {@link #read(Path)}.
+   *
+   * @param content the file's bytes
+   * @param name what errors call it
+   */
+  static DecodedImage read(byte[] content, String name) {
+    return read(new MemoryCacheImageInputStream(new ByteArrayInputStream(content)), name);
+  }
+
+  private static DecodedImage read(ImageInputStream in, String name) {
+    try {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {
-        throw new QalibreException("`" + file + "` is no picture that Java reads (JPEG, PNG)");
+        throw new QalibreException("`" + name + "` is no picture that Java reads (JPEG, PNG)");
       }
       ImageReader reader = readers.next();
       try {
-        return read(reader, in, file);
+        return read(reader, in, name);
       } finally {
         reader.dispose();
       }
     } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
       // Damaged files end in all kinds of exceptions inside ImageIO.
-      throw new QalibreException("picture `" + file + "` cannot be read: " + e.getMessage(), e);
+      throw new QalibreException("picture `" + name + "` cannot be read: " + e.getMessage(), e);
     }
   }
 
-  private static DecodedImage read(ImageReader reader, ImageInputStream in, Path file)
+  private static DecodedImage read(ImageReader reader, ImageInputStream in, String name)
       throws IOException {
     List<String> warnings = new ArrayList<>();
     reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
     reader.setInput(in);
     boolean jpeg = reader.getFormatName().equalsIgnoreCase("jpeg");
-    BufferedImage image = reader.read(0, jpeg ? stored(reader, file) : null);
+    BufferedImage image = reader.read(0, jpeg ? stored(reader, name) : null);
     if (warnings.stream().anyMatch(DecodedImage::cutOff)) {
-      throw new QalibreException("picture `" + file + "` is cut off: " + warnings.get(0));
+      throw new QalibreException("picture `" + name + "` is cut off: " + warnings.get(0));
     }
     int height = image.getHeight();
     int width = image.getWidth();
@@ -74,12 +94,12 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
   }
 
   /** Asks for the colours of the file, where the reader would convert them. */
-  private static ImageReadParam stored(ImageReader reader, Path file) throws IOException {
+  private static ImageReadParam stored(ImageReader reader, String name) throws IOException {
     ImageReadParam own = reader.getDefaultReadParam();
     Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
     if (!types.hasNext()) {
       throw new QalibreException(
-          "picture `" + file + "` has the four channels of print (CMYK); convert it to RGB");
+          "picture `" + name + "` has the four channels of print (CMYK); convert it to RGB");
     }
     while (types.hasNext()) {
       ImageTypeSpecifier type = types.next();
