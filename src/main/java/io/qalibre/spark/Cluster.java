@@ -53,6 +53,18 @@ final class Cluster {
    * @throws InterruptedWorkException if the user asked to stop
    */
   List<@Nullable Object> run(String title, SparkSamples samples, PartitionWork work) {
+    try {
+      return gathered(title, samples, work);
+    } catch (Exception e) { // Scala throws what Java would have to declare.
+      if (e instanceof InterruptedException) {
+        throw failure(title, e);
+      }
+      throw e;
+    }
+  }
+
+  private List<@Nullable Object> gathered(
+      String title, SparkSamples samples, PartitionWork work) {
     long began = System.nanoTime();
     Shipment shipment = new Shipment(work);
     Broadcast<Shipment> broadcast = spark.broadcast(shipment);
@@ -114,7 +126,7 @@ final class Cluster {
       }
     } catch (InterruptedException e) {
       job.cancel(true);
-      throw new InterruptedWorkException(title + " stopped; nothing of it is kept");
+      throw failure(title, e);
     } catch (ExecutionException e) {
       throw failure(title, e);
     }
@@ -138,7 +150,11 @@ final class Cluster {
     task.update(done, failed == 0 ? "" : failed + " tasks failed and are run again");
   }
 
-  private static QalibreException failure(String title, Exception e) {
+  /** What a worker or Spark said, in a sentence. */
+  static QalibreException failure(String title, Exception e) {
+    if (e instanceof InterruptedException) {
+      return new InterruptedWorkException(title + " stopped; nothing of it is kept");
+    }
     Throwable cause = e;
     while (cause != null) {
       if (cause instanceof QalibreException own) {

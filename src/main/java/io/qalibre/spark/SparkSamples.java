@@ -143,7 +143,11 @@ public final class SparkSamples implements Dataset {
         new Iterator<>() {
           @Override
           public boolean hasNext() {
-            return rows.hasNext();
+            try {
+              return rows.hasNext();
+            } catch (Exception e) { // Scala throws what Java would have to declare.
+              throw Cluster.failure("reading samples", e);
+            }
           }
 
           @Override
