@@ -322,8 +322,7 @@ public final class Network implements Evaluable, Viewable {
    */
   public QuantizedNetwork autoQuant(
       Dataset calibration, Dataset validation, QuantConfig config, AutoQuant options) {
-    return autoQuant(
-        AutoQuantSamples.of(calibration, calibration, validation), config, options);
+    return autoQuant(AutoQuantSamples.of(calibration, calibration, validation), config, options);
   }
 
   /**

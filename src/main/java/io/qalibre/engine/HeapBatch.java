@@ -75,7 +75,6 @@ public record HeapBatch(List<Tensor> inputs, List<String> names, List<Tensor> la
     }
     NDList targets = new NDList();
     labels.forEach(label -> targets.add(Transfer.toArray(own, label)));
-    return new Batch(
-        own, data, targets, (int) samples(), Batchifier.STACK, Batchifier.STACK, 0, 0);
+    return new Batch(own, data, targets, (int) samples(), Batchifier.STACK, Batchifier.STACK, 0, 0);
   }
 }

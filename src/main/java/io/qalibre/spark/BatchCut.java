@@ -19,8 +19,7 @@ record BatchCut(byte[] preprocessing, int batchSize)
     implements FlatMapFunction<Iterator<Tuple2<String, byte[]>>, SampleBatch> {
   @Override
   public Iterator<SampleBatch> call(Iterator<Tuple2<String, byte[]>> pictures) {
-    Preprocessing seen =
-        (Preprocessing) Objects.requireNonNull(ValueReader.read(preprocessing));
+    Preprocessing seen = (Preprocessing) Objects.requireNonNull(ValueReader.read(preprocessing));
     return new Iterator<>() {
       @Override
       public boolean hasNext() {

@@ -63,8 +63,7 @@ final class Cluster {
     }
   }
 
-  private List<@Nullable Object> gathered(
-      String title, SparkSamples samples, PartitionWork work) {
+  private List<@Nullable Object> gathered(String title, SparkSamples samples, PartitionWork work) {
     long began = System.nanoTime();
     Shipment shipment = new Shipment(work);
     Broadcast<Shipment> broadcast = spark.broadcast(shipment);
@@ -85,8 +84,7 @@ final class Cluster {
         found.add(result.value());
       }
       Cost cost =
-          new Cost(
-              (System.nanoTime() - began) / 1e9, counts.seconds(), shipment.size(), received);
+          new Cost((System.nanoTime() - began) / 1e9, counts.seconds(), shipment.size(), received);
       passes.add(
           new SparkPass(
               title,

@@ -29,8 +29,7 @@ record CommonBins(Map<String, Statistics> statistics, Map<String, Integer> fixed
 
   private static Statistics withoutCounts(Statistics seen) {
     Histogram counted = seen.histogram();
-    return new Statistics(
-        seen.range(), counted == null ? null : Histogram.empty(counted.grid()));
+    return new Statistics(seen.range(), counted == null ? null : Histogram.empty(counted.grid()));
   }
 
   /** What a partition counts in. */

@@ -20,7 +20,8 @@ record PartitionResult(Counts counts, @Nullable Object value) {
    * @param examples what the first of these were, and why, a line each
    * @param seconds how long it took, reading included
    */
-  record Counts(long batches, long samples, long unreadable, List<String> examples, double seconds) {
+  record Counts(
+      long batches, long samples, long unreadable, List<String> examples, double seconds) {
     static final Counts NONE = new Counts(0, 0, 0, List.of(), 0);
 
     /** How many examples are kept: enough to see what is wrong. */

@@ -51,7 +51,6 @@ record PictureBatch(List<RowPicture> pictures, Preprocessing preprocessing) impl
             ? List.of()
             : List.of(Tensor.of(labels.stream().mapToLong(Long::longValue).toArray(), n));
     long channels = each / ((long) size * size);
-    return new HeapBatch(
-        List.of(Tensor.of(values, n, channels, size, size)), List.of(""), targets);
+    return new HeapBatch(List.of(Tensor.of(values, n, channels, size, size)), List.of(""), targets);
   }
 }

@@ -55,32 +55,26 @@ final class PictureRows {
     List<String> columns = List.of(rows.columns());
     boolean labelled = columns.contains(LABEL);
     Column name = nameColumn(columns);
-    String[] names =
-        rows.select(name).as(Encoders.STRING()).collectAsList().toArray(String[]::new);
+    String[] names = rows.select(name).as(Encoders.STRING()).collectAsList().toArray(String[]::new);
     Arrays.sort(names);
     check(names);
     int batches = (names.length + batchSize - 1) / batchSize;
     KeyRanges ranges = ranges(names, SparkSamples.partitions(spark, batches));
     Column label =
-        labelled
-            ? col(LABEL).cast("long")
-            : org.apache.spark.sql.functions.lit(null).cast("long");
+        labelled ? col(LABEL).cast("long") : org.apache.spark.sql.functions.lit(null).cast("long");
     boolean encoded = columns.contains(CONTENT);
     Dataset<Row> picked =
         encoded
             ? rows.select(name, label, col(CONTENT))
-            : rows.select(
-                name, label, col("image.height"), col("image.width"), col("image.data"));
-    PairFunction<Row, String, byte[]> pack =
-        encoded ? PictureRows::encoded : PictureRows::pixels;
+            : rows.select(name, label, col("image.height"), col("image.width"), col("image.data"));
+    PairFunction<Row, String, byte[]> pack = encoded ? PictureRows::encoded : PictureRows::pixels;
     JavaRDD<SampleBatch> cut =
         picked
             .toJavaRDD()
             .mapToPair(pack)
             .repartitionAndSortWithinPartitions(ranges)
             .mapPartitions(new BatchCut(ValueWriter.write(preprocessing), batchSize));
-    return new SparkSamples(
-        cut, new SparkSamples.Facts(names.length, batchSize, labelled), false);
+    return new SparkSamples(cut, new SparkSamples.Facts(names.length, batchSize, labelled), false);
   }
 
   private static Column nameColumn(List<String> columns) {
@@ -104,7 +98,7 @@ final class PictureRows {
       if (names[i].equals(names[i - 1])) {
         throw new QalibreException(
             "two rows are called `%s`; the order of pictures is that of their names, which have to"
-                .formatted(names[i])
+                    .formatted(names[i])
                 + " differ");
       }
     }

@@ -61,8 +61,7 @@ final class SparkCalibration {
   private List<@Nullable Map<String, Statistics>> pass(
       String title, SparkSamples samples, CommonBins bins) {
     List<@Nullable Map<String, Statistics>> parts = new ArrayList<>();
-    for (Object part :
-        cluster.run(title, samples, new PartitionWork.Observe(parameters, bins))) {
+    for (Object part : cluster.run(title, samples, new PartitionWork.Observe(parameters, bins))) {
       parts.add((Map<String, Statistics>) part);
     }
     return parts;

@@ -55,8 +55,7 @@ public final class SparkQalibre implements Viewable {
    * @param session Spark's; it stays the caller's to stop
    */
   public static SparkQalibre on(SparkSession session) {
-    return new SparkQalibre(
-        new Cluster(JavaSparkContext.fromSparkContext(session.sparkContext())));
+    return new SparkQalibre(new Cluster(JavaSparkContext.fromSparkContext(session.sparkContext())));
   }
 
   /**
@@ -95,9 +94,7 @@ public final class SparkQalibre implements Viewable {
    * @throws QalibreException if it is empty or fails
    */
   public SparkSamples samples(Dataset dataset) {
-    return dataset instanceof SparkSamples own
-        ? own
-        : SparkSamples.of(cluster.spark(), dataset);
+    return dataset instanceof SparkSamples own ? own : SparkSamples.of(cluster.spark(), dataset);
   }
 
   /**
@@ -163,8 +160,7 @@ public final class SparkQalibre implements Viewable {
    * @param samples inputs to choose on, with labels for a budget of accuracy
    * @throws QalibreException as on one machine, or if a worker cannot run
    */
-  public QuantizedNetwork mixedPrecision(
-      QuantizedNetwork network, Dataset samples, Budget budget) {
+  public QuantizedNetwork mixedPrecision(QuantizedNetwork network, Dataset samples, Budget budget) {
     return mixedPrecision(network, samples, MixedPrecision.within(budget));
   }
 
@@ -255,6 +251,8 @@ public final class SparkQalibre implements Viewable {
     List<SparkPass> all = passes();
     return "Qalibre on Spark "
         + cluster.spark().master()
-        + (all.isEmpty() ? "" : ": " + all.size() + " passes, the last: " + all.get(all.size() - 1));
+        + (all.isEmpty()
+            ? ""
+            : ": " + all.size() + " passes, the last: " + all.get(all.size() - 1));
   }
 }

@@ -27,6 +27,9 @@ public final class SparkSamples implements Dataset {
   private static final int TASKS_A_CORE = 2;
   private static final int BATCHES_A_TASK = 32;
 
+  /** What calibrating gives back, some hundred KB a task, has to fit into the driver. */
+  private static final int MOST_TASKS = 2000;
+
   private final JavaRDD<SampleBatch> batches;
   private final Facts facts;
   private final boolean strict;
@@ -76,9 +79,12 @@ public final class SparkSamples implements Dataset {
     return new SampleBatch.Ready((HeapBatch) Objects.requireNonNull(ValueReader.read(packed)));
   }
 
-  /** How many partitions so many batches make: two a core, and none longer than it has to be. */
+  /** How many partitions so many batches make: two a core at least, and no very long ones. */
   static int partitions(JavaSparkContext spark, int batches) {
-    int wanted = Math.max(TASKS_A_CORE * spark.defaultParallelism(), batches / BATCHES_A_TASK);
+    int wanted =
+        Math.max(
+            TASKS_A_CORE * spark.defaultParallelism(),
+            Math.min(MOST_TASKS, batches / BATCHES_A_TASK));
     return Math.max(1, Math.min(batches, wanted));
   }
 

@@ -36,8 +36,7 @@ record SparkScorer(Cluster cluster, SparkSamples samples) implements Scorer {
   /** SQNR, and top-1 too if samples have labels and the network answers N×classes. */
   private List<Measure> usual(Simulation network) {
     ValueInfo output = network.graph().outputs().get(0);
-    boolean classifier =
-        output.type() == DataType.FLOAT && output.shape().rank() == CLASSES_RANK;
+    boolean classifier = output.type() == DataType.FLOAT && output.shape().rank() == CLASSES_RANK;
     return samples.labelled() && classifier
         ? List.of(Measure.SQNR, Measure.TOP1)
         : List.of(Measure.SQNR);

@@ -44,9 +44,7 @@ class SparkQalibre_computeEncodings_Test {
     SparkSamples samples = spark.samples(SmallNetwork.samples());
     SparkSamples divided =
         new SparkSamples(
-            samples.batches().coalesce(partitions),
-            new SparkSamples.Facts(75, 8, true),
-            false);
+            samples.batches().coalesce(partitions), new SparkSamples.Facts(75, 8, true), false);
 
     Calibration there = spark.calibrate(sim, divided);
 
@@ -62,10 +60,7 @@ class SparkQalibre_computeEncodings_Test {
     Dataset samples = Labelled.of(Tensor.of(values, 80, 3, 6, 6)).batch(8);
     Network network =
         SmallNetwork.network(
-            Net.input(3, 6, 6)
-                .op("r", "Relu", List.of("x"))
-                .conv("y", "r", 4, 3, 1, 1)
-                .build("y"));
+            Net.input(3, 6, 6).op("r", "Relu", List.of("x")).conv("y", "r", 4, 3, 1, 1).build("y"));
     QuantizationSimModel sim = network.simulate(QuantConfig.int8());
 
     assertThat(spark.calibrate(sim, samples)).isEqualTo(sim.calibrate(samples));

@@ -144,8 +144,7 @@ class SparkQalibre_pictures_Test {
 
     assertThat(spark.evaluate(NETWORK, samples)).isEqualTo(NETWORK.evaluate(samples));
     assertThat(spark.evaluate(NETWORK, samples).n()).isEqualTo(PICTURES);
-    assertThatThrownBy(
-            () -> spark.evaluate(NETWORK, spark.pictures(files(folder), SEEN, BATCH)))
+    assertThatThrownBy(() -> spark.evaluate(NETWORK, spark.pictures(files(folder), SEEN, BATCH)))
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("labels");
   }

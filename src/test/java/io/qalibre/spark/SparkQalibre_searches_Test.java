@@ -112,7 +112,6 @@ class SparkQalibre_searches_Test {
     assertThatThrownBy(() -> SPARK.evaluate(NETWORK, unlabelled))
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("labels");
-    assertThat(SPARK.sensitivity(QUANTIZED, unlabelled).measures())
-        .containsExactly(Measure.SQNR);
+    assertThat(SPARK.sensitivity(QUANTIZED, unlabelled).measures()).containsExactly(Measure.SQNR);
   }
 }

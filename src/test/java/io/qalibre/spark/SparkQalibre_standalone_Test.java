@@ -46,8 +46,7 @@ class SparkQalibre_standalone_Test {
 
   @Test
   void encodings_are_those_of_one_machine() throws IOException, InterruptedException {
-    String output =
-        cluster.drive(jar -> true, ClusterDriver.WHOLE, folder.toString()).output();
+    String output = cluster.drive(jar -> true, ClusterDriver.WHOLE, folder.toString()).output();
 
     assertThat(here).containsOnlyKeys("min_max", "tf_enhanced", "percentile 99.9");
     assertThat(found(ClusterDriver.WHOLE, output)).isEqualTo(here);
@@ -62,8 +61,7 @@ class SparkQalibre_standalone_Test {
       Thread.sleep(100);
     }
     String victim = lines(read).get(lines(read).size() - 1);
-    boolean killed =
-        ProcessHandle.of(Long.parseLong(victim)).orElseThrow().destroyForcibly();
+    boolean killed = ProcessHandle.of(Long.parseLong(victim)).orElseThrow().destroyForcibly();
     String output = driver.output();
 
     assertThat(killed).isTrue();

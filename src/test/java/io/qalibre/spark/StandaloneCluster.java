@@ -167,17 +167,16 @@ final class StandaloneCluster implements AutoCloseable {
     command.add(ClusterDriver.class.getName());
     command.addAll(Arrays.asList(arguments));
     return new Driver(
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start(),
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start(),
         log);
   }
 
   /** Executors without jars must not find what others have unpacked. */
   private Path cache(String what) {
     String own = System.getenv("DJL_CACHE_DIR");
-    return what.equals(ClusterDriver.BARE) || own == null ? folder.resolve("djl-" + what) : Path.of(own);
+    return what.equals(ClusterDriver.BARE) || own == null
+        ? folder.resolve("djl-" + what)
+        : Path.of(own);
   }
 
   /** What a worker's Spark has not, without the other binding of SLF4J. */
