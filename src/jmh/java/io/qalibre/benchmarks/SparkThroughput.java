@@ -147,7 +147,7 @@ public final class SparkThroughput {
     return folder;
   }
 
-  private static void turn(int executors, Work work, Measured measured) {
+  private static void turn(int executors, Work work, Measured measured) throws IOException {
     try (SparkSession session =
         SparkSession.builder()
             .appName(executors + " executors")

@@ -1,7 +1,10 @@
 package io.qalibre.data;
 
 import io.qalibre.errors.QalibreException;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -86,7 +89,7 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
     }
     int height = image.getHeight();
     int width = image.getWidth();
-    return new DecodedImage(height, width, jpeg ? bands(image.getRaster()) : converted(image));
+    return new DecodedImage(height, width, planes(image, jpeg));
   }
 
   private static boolean cutOff(String warning) {
@@ -110,16 +113,28 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
     return own;
   }
 
-  private static List<byte[]> bands(Raster raster) {
+  private static List<byte[]> planes(BufferedImage image, boolean jpeg) {
+    ColorModel colours = image.getColorModel();
+    // Java takes grey numbers for light, not for sRGB, and would brighten them.
+    boolean grey =
+        colours.getColorSpace().getType() == ColorSpace.TYPE_GRAY
+            && colours.getComponentSize(0) >= Byte.SIZE
+            && !(colours instanceof IndexColorModel);
+    return jpeg || grey
+        ? bands(image.getRaster(), grey, colours.getComponentSize(0) - Byte.SIZE)
+        : converted(image);
+  }
+
+  private static List<byte[]> bands(Raster raster, boolean grey, int shift) {
     byte[][] planes = new byte[CHANNELS][];
     int[] samples = new int[raster.getWidth() * raster.getHeight()];
     for (int channel = 0; channel < CHANNELS; channel++) {
-      if (channel > 0 && raster.getNumBands() == 1) {
+      if (channel > 0 && (grey || raster.getNumBands() == 1)) {
         planes[channel] = planes[0];
         continue;
       }
       raster.getSamples(0, 0, raster.getWidth(), raster.getHeight(), channel, samples);
-      planes[channel] = bytes(samples, 0);
+      planes[channel] = bytes(samples, shift);
     }
     return Arrays.asList(planes);
   }

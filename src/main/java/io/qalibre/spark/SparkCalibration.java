@@ -47,14 +47,18 @@ final class SparkCalibration {
   private Calibration counts(SparkSamples samples, CommonBins bins) {
     List<@Nullable Map<String, Statistics>> parts = pass(COUNTS, samples, bins);
     CommonBins common = bins.with(parts);
-    if (parts.stream().anyMatch(part -> part != null && !common.fit(part))) {
-      return counts(samples, common);
+    for (Map<String, Statistics> part : parts) {
+      if (part != null && !common.fit(part)) {
+        return counts(samples, common);
+      }
     }
-    return parts.stream()
-        .filter(Objects::nonNull)
-        .map(Calibration::new)
-        .reduce(Calibration::merge)
-        .orElseThrow();
+    Calibration all = Calibration.NONE;
+    for (Map<String, Statistics> part : parts) {
+      if (part != null) {
+        all = all.merge(new Calibration(part));
+      }
+    }
+    return all;
   }
 
   @SuppressWarnings("unchecked") // What PartitionWork.Observe gives.

@@ -115,9 +115,13 @@ public final class SparkSamples implements Dataset {
     return batches;
   }
 
-  /** The first batch that holds anything; it travels by way of this machine. */
+  /** The first batch that holds anything; it travels by way of this machine. All if none does. */
   SparkSamples leading() {
-    HeapBatch first = local().next();
+    PartitionFeed feed = local();
+    if (!feed.hasNext()) {
+      return this;
+    }
+    HeapBatch first = feed.next();
     JavaRDD<SampleBatch> one =
         JavaSparkContext.fromSparkContext(batches.context())
             .parallelize(List.of(ValueWriter.write(first)), 1)

@@ -22,6 +22,9 @@ import org.apache.spark.sql.SparkSession;
  * shipped MobileNetV2 and writes them to a file. Spark's settings are system properties.
  */
 final class ClusterDriver {
+  /** On one machine, without a cluster. */
+  static final String HERE = "here";
+
   /** All as it should be. */
   static final String WHOLE = "whole";
 
@@ -39,6 +42,10 @@ final class ClusterDriver {
   /** Does one of these and writes to a folder. */
   public static void main(String[] arguments) throws IOException {
     Path folder = Path.of(arguments[1]);
+    if (arguments[0].equals(HERE)) {
+      write(folder, HERE, simulation(QuantScheme.MIN_MAX).calibrate(samples()));
+      return;
+    }
     try (SparkSession session = SparkSession.builder().getOrCreate()) {
       SparkQalibre spark = SparkQalibre.on(session);
       SparkSamples samples = spark.samples(samples());
@@ -46,24 +53,28 @@ final class ClusterDriver {
         samples = slow(samples, folder);
       }
       Calibration seen = spark.calibrate(simulation(QuantScheme.MIN_MAX), samples);
-      Files.write(folder.resolve(arguments[0]), ValueWriter.write(encodings(seen)));
+      write(folder, arguments[0], seen);
       System.out.println(spark.table().print());
     } catch (RuntimeException e) {
       System.out.println("failed: " + e.getMessage());
     }
   }
 
-  static ImageDataset samples() {
+  private static void write(Path folder, String name, Calibration seen) throws IOException {
+    Files.write(folder.resolve(name), ValueWriter.write(encodings(seen)));
+  }
+
+  private static ImageDataset samples() {
     return Datasets.fashionMnist().as(3, 32).calibration(SAMPLES).batch(BATCH);
   }
 
-  static QuantizationSimModel simulation(QuantScheme scheme) {
+  private static QuantizationSimModel simulation(QuantScheme scheme) {
     Network network = Qalibre.load("data/models/mobilenet_v2.onnx").foldBatchNorms();
     return network.simulate(QuantConfig.int8().withScheme(scheme));
   }
 
   /** By the schemes that are compared. */
-  static Map<String, Map<String, TensorEncoding>> encodings(Calibration seen) {
+  private static Map<String, Map<String, TensorEncoding>> encodings(Calibration seen) {
     Map<String, Map<String, TensorEncoding>> all = new LinkedHashMap<>();
     SmallNetwork.schemes()
         .forEach(

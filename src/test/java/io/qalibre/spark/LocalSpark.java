@@ -13,7 +13,7 @@ final class LocalSpark {
   }
 
   private static SparkSession start() {
-    System.setProperty("org.slf4j.simpleLogger.log.org.apache.spark", "error");
+    System.setProperty("org.slf4j.simpleLogger.log.org.apache.spark", "off");
     System.setProperty("org.slf4j.simpleLogger.log.org.apache.hadoop", "error");
     return SparkSession.builder()
         .master("local[2]")

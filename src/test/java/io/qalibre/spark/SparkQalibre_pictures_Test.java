@@ -113,7 +113,10 @@ class SparkQalibre_pictures_Test {
       ByteArrayOutputStream pixels = new ByteArrayOutputStream();
       for (int y = 0; y < image.getHeight(); y++) {
         for (int x = 0; x < image.getWidth(); x++) {
-          for (int shift = 0; shift < (grey ? 8 : 24); shift += 8) {
+          if (grey) {
+            pixels.write(image.getRaster().getSample(x, y, 0));
+          }
+          for (int shift = 0; !grey && shift < 24; shift += 8) {
             pixels.write(image.getRGB(x, y) >> shift);
           }
         }
@@ -190,6 +193,9 @@ class SparkQalibre_pictures_Test {
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("evaluate: none of 2 samples can be read; the first: ")
         .hasMessageContaining("a.jpg");
+    assertThatThrownBy(() -> spark.calibrate(SIM, samples))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("none of 2 samples can be read; the first: ");
   }
 
   @Test

@@ -166,9 +166,11 @@ final class StandaloneCluster implements AutoCloseable {
                 "-Dspark.executor.extraJavaOptions=-Dai.djl.offline=true"));
     command.add(ClusterDriver.class.getName());
     command.addAll(Arrays.asList(arguments));
-    return new Driver(
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start(),
-        log);
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+    // Another number of threads gives other last bits.
+    builder.environment().put("OMP_NUM_THREADS", "1");
+    return new Driver(builder.start(), log);
   }
 
   /** Executors without jars must not find what others have unpacked. */
