@@ -1,6 +1,5 @@
 package io.qalibre;
 
-import ai.djl.training.dataset.Dataset;
 import io.qalibre.analysis.AutoQuant;
 import io.qalibre.analysis.AutoQuantReport;
 import io.qalibre.analysis.AutoQuantSearch;
@@ -22,18 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class AutoQuantWays {
   private final Network folded;
   private final QuantConfig config;
-  private final Samples samples;
+  private final AutoQuantSamples samples;
   private final AutoQuant options;
   private @Nullable Calibration calibration;
-
-  /**
-   * The samples.
-   *
-   * @param encodings compute encodings
-   * @param layers what techniques that go layer by layer see
-   * @param validation labelled, to choose on
-   */
-  record Samples(Dataset encodings, Dataset layers, Dataset validation) {}
 
   /**
    * A quantized network and what it was made from.
@@ -50,7 +40,7 @@ final class AutoQuantWays {
     }
   }
 
-  AutoQuantWays(Network network, QuantConfig config, Samples samples, AutoQuant options) {
+  AutoQuantWays(Network network, QuantConfig config, AutoQuantSamples samples, AutoQuant options) {
     this.folded = network.foldBatchNorms();
     this.config = config;
     this.samples = samples;
@@ -59,10 +49,10 @@ final class AutoQuantWays {
 
   /** Searches; the float network is measured first. */
   QuantizedNetwork search() {
-    Accuracy floats = folded.evaluate(samples.validation);
+    Accuracy floats = samples.evaluate(folded);
     AutoQuantSearch.Found<Made> found =
         AutoQuantSearch.search(
-            floats, options.points(), ways(), made -> made.quantized.evaluate(samples.validation));
+            floats, options.points(), ways(), made -> samples.evaluate(made.quantized));
     AutoQuantReport report = found.report();
     QuantizedNetwork best = found.best().quantized;
     return best.with(best.simulation(), new Step("autoQuant", report.summary(), report));
@@ -83,21 +73,21 @@ final class AutoQuantWays {
             "layers equalized",
             best ->
                 made(
-                    folded.equalizeLayers(Equalization.DEFAULT, samples.layers),
+                    folded.equalizeLayers(Equalization.DEFAULT, samples.layers()),
                     best.map(Made::config).orElse(config))));
     ways.add(
         way(
             "biases corrected",
             best -> {
               Made made = best.orElseThrow();
-              return made.with(made.plain.correctBias(samples.layers));
+              return made.with(made.plain.correctBias(samples.layers()));
             }));
     ways.add(
         way(
             "weights' ranges by sequentialMse",
             best -> {
               Made made = best.orElseThrow();
-              QuantizedNetwork chosen = made.plain.sequentialMse(samples.layers);
+              QuantizedNetwork chosen = made.plain.sequentialMse(samples.layers());
               return of(made.network, made.config, chosen);
             }));
     ways.add(
@@ -106,7 +96,7 @@ final class AutoQuantWays {
             best -> {
               Made made = best.orElseThrow();
               return made.with(
-                  made.plain.adaRound(samples.layers, AdaRound.iterations(options.iterations())));
+                  made.plain.adaRound(samples.layers(), AdaRound.iterations(options.iterations())));
             }));
     return ways;
   }
@@ -129,13 +119,14 @@ final class AutoQuantWays {
 
   private Made plain(Network network, QuantConfig chosen) {
     if (calibration == null) {
-      calibration = network.simulate(config).calibrate(samples.encodings);
+      calibration = samples.calibrate(network.simulate(config));
     }
     return of(network, chosen, network.simulate(chosen).computeEncodings(calibration));
   }
 
   private Made made(Network network, QuantConfig chosen) {
-    return of(network, chosen, network.simulate(chosen).computeEncodings(samples.encodings));
+    QuantizationSimModel sim = network.simulate(chosen);
+    return of(network, chosen, sim.computeEncodings(samples.calibrate(sim)));
   }
 
   private static Made of(Network network, QuantConfig chosen, QuantizedNetwork quantized) {

@@ -301,15 +301,12 @@ public final class Network implements Evaluable, Viewable {
    * @throws QalibreException if samples do not fit the network, or nothing can be quantized
    */
   public QuantizedNetwork autoQuant(ImageSplits data, QuantConfig config, AutoQuant options) {
-    return new AutoQuantWays(
-            this,
-            config,
-            new AutoQuantWays.Samples(
-                data.calibration(options.calibration()),
-                data.calibration(options.rounding()),
-                data.validation()),
-            options)
-        .search();
+    AutoQuantSamples samples =
+        AutoQuantSamples.of(
+            data.calibration(options.calibration()),
+            data.calibration(options.rounding()),
+            data.validation());
+    return autoQuant(samples, config, options);
   }
 
   /**
@@ -325,9 +322,21 @@ public final class Network implements Evaluable, Viewable {
    */
   public QuantizedNetwork autoQuant(
       Dataset calibration, Dataset validation, QuantConfig config, AutoQuant options) {
-    return new AutoQuantWays(
-            this, config, new AutoQuantWays.Samples(calibration, calibration, validation), options)
-        .search();
+    return autoQuant(AutoQuantSamples.of(calibration, calibration, validation), config, options);
+  }
+
+  /**
+   * Finds a way to quantize, wherever samples lie; see {@link #autoQuant(ImageSplits, AutoQuant)}.
+   *
+   * @param samples the samples
+   * @param config where quantizers sit, and their bits
+   * @param options the target; its numbers of samples are not looked at
+   * @throws QalibreException if there is no sample, one does not fit, labels are missing, or
+   *     nothing can be quantized
+   */
+  public QuantizedNetwork autoQuant(
+      AutoQuantSamples samples, QuantConfig config, AutoQuant options) {
+    return new AutoQuantWays(this, config, samples, options).search();
   }
 
   /** What a notebook shows: inputs, outputs, size, cost and operators. */

@@ -6,6 +6,7 @@ import io.qalibre.analysis.Budget;
 import io.qalibre.analysis.MixedPrecision;
 import io.qalibre.analysis.PrecisionFront;
 import io.qalibre.analysis.PrecisionSearch;
+import io.qalibre.analysis.Scorer;
 import io.qalibre.engine.Calibrator;
 import io.qalibre.engine.GradientEstimator;
 import io.qalibre.errors.QalibreException;
@@ -312,10 +313,22 @@ public final class QuantizedNetwork implements Evaluable, Inspectable, Viewable 
    * @throws QalibreException as {@link #mixedPrecision(Dataset, Budget)}
    */
   public QuantizedNetwork mixedPrecision(Dataset samples, MixedPrecision options) {
+    return mixedPrecision(Scorer.on(samples), options);
+  }
+
+  /**
+   * Chooses the bits of each layer, wherever samples are answered; see {@link
+   * #mixedPrecision(Dataset, Budget)}.
+   *
+   * @param scorer answers samples and judges
+   * @param options how
+   * @throws QalibreException as {@link #mixedPrecision(Dataset, Budget)}
+   */
+  public QuantizedNetwork mixedPrecision(Scorer scorer, MixedPrecision options) {
     PrecisionSearch.Result result =
         PrecisionSearch.choose(
             new PrecisionSearch.Start(simulation, floats(), calibration.statistics()),
-            samples,
+            scorer,
             options);
     Simulation chosen = OverflowGuard.apply(result.simulation());
     return new QuantizedNetwork(

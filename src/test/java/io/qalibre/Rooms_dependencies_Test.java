@@ -70,7 +70,7 @@ class Rooms_dependencies_Test {
     Set<String> inner = Set.copyOf(rooms.keySet());
     rooms.put(ROOT, inner);
     rooms.put("spark", join(inner, ROOT));
-    rooms.put("notebook", join(inner, ROOT, "spark"));
+    rooms.put("notebook", join(inner, ROOT));
     return rooms;
   }
 
@@ -175,6 +175,18 @@ class Rooms_dependencies_Test {
         .should()
         .dependOnClassesThat()
         .resideInAPackage("ai.onnxruntime..")
+        .check(CLASSES);
+  }
+
+  /** Its scope is `provided`: all other rooms have to load without it. */
+  @Test
+  void only_spark_knows_spark() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(BASE + ".spark..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.apache.spark..", "scala..")
         .check(CLASSES);
   }
 

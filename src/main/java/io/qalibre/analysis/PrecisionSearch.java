@@ -27,16 +27,16 @@ public final class PrecisionSearch {
   private final PrecisionSwitch bits;
   private final Switches switches;
   private final Graph reference;
-  private final Dataset samples;
+  private final Scorer scorer;
   private final MixedPrecision options;
   private final Map<PrecisionGroup, Map<String, Double>> alone = new LinkedHashMap<>();
 
-  private PrecisionSearch(Start start, Dataset samples, MixedPrecision options) {
+  private PrecisionSearch(Start start, Scorer scorer, MixedPrecision options) {
     groups = new PrecisionGroups(start.simulation.graph());
     bits = new PrecisionSwitch(start.simulation, start.reference, start.statistics);
     switches = new Switches(start.simulation, start.reference);
     reference = start.reference;
-    this.samples = samples;
+    this.scorer = scorer;
     this.options = options;
   }
 
@@ -73,7 +73,16 @@ public final class PrecisionSearch {
    *     budget of accuracy, or no choice keeps within the budget
    */
   public static Result choose(Start start, Dataset samples, MixedPrecision options) {
-    return new PrecisionSearch(start, samples, options).run();
+    return choose(start, Scorer.on(samples), options);
+  }
+
+  /**
+   * Chooses, wherever samples are answered; see {@link #choose(Start, Dataset, MixedPrecision)}.
+   *
+   * @param scorer answers samples and judges
+   */
+  public static Result choose(Start start, Scorer scorer, MixedPrecision options) {
+    return new PrecisionSearch(start, scorer, options).run();
   }
 
   private Result run() {
@@ -113,7 +122,7 @@ public final class PrecisionSearch {
         variants.add(changed.only(PrecisionSwitch.quantizers(group), group.constants()));
       }
     }
-    VariantScores scores = VariantScores.of(ALONE, variants, samples, measures());
+    VariantScores scores = scorer.score(ALONE, variants, measures());
     Map<PrecisionGroup, List<PrecisionPath.Option>> harms = new LinkedHashMap<>();
     int at = 1;
     for (PrecisionGroup group : groups.groups()) {
@@ -150,7 +159,7 @@ public final class PrecisionSearch {
   private Result measured(List<Map<PrecisionGroup, Precision>> choices) {
     List<Simulation> variants = new ArrayList<>(List.of(switches.floats()));
     choices.forEach(choice -> variants.add(bits.with(choice)));
-    VariantScores scores = VariantScores.of(TOGETHER, variants, samples, measures());
+    VariantScores scores = scorer.score(TOGETHER, variants, measures());
     Map<PrecisionFront.Point, Integer> points = new LinkedHashMap<>();
     for (int i = 0; i < choices.size(); i++) {
       Map<PrecisionGroup, Precision> choice = choices.get(i);

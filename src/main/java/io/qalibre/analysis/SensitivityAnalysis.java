@@ -30,6 +30,17 @@ public final class SensitivityAnalysis {
    */
   public static Sensitivity measure(
       Simulation simulation, Graph reference, Dataset samples, List<Measure> measures) {
+    return measure(simulation, reference, Scorer.on(samples), measures);
+  }
+
+  /**
+   * Measures all layers, wherever samples are answered; see {@link #measure(Simulation, Graph,
+   * Dataset, List)}.
+   *
+   * @param scorer answers samples and judges
+   */
+  public static Sensitivity measure(
+      Simulation simulation, Graph reference, Scorer scorer, List<Measure> measures) {
     List<QuantizedLayer> layers = QuantizedLayers.of(TITLE, simulation.graph());
     Switches switches = new Switches(simulation, reference);
     List<Simulation> variants =
@@ -39,7 +50,7 @@ public final class SensitivityAnalysis {
     int first = variants.size();
     layers.forEach(layer -> variants.add(switches.only(layer)));
     layers.forEach(layer -> variants.add(switches.without(layer)));
-    VariantScores scores = VariantScores.of(TITLE, variants, samples, measures);
+    VariantScores scores = scorer.score(TITLE, variants, measures);
     List<Sensitivity.Layer> rows = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
       QuantizedLayer layer = layers.get(i);

@@ -1,8 +1,12 @@
 package io.qalibre.data;
 
 import io.qalibre.errors.QalibreException;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +20,7 @@ import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * The pixels of a picture's file: three channels of bytes, red, green and blue.
@@ -42,22 +47,32 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
       throw new QalibreException("no picture `" + file + "`");
     }
     try (ImageInputStream in = new FileImageInputStream(file.toFile())) {
-      return read(file, in);
+      return read(in, file.toString());
     } catch (IOException e) {
       throw new QalibreException("picture `" + file + "` cannot be read: " + e.getMessage(), e);
     }
   }
 
-  /** Reads the content of a file of that name, which is closed by the caller. */
-  static DecodedImage read(Path file, ImageInputStream in) {
+  /**
+   * Reads the bytes of a JPEG or PNG file; see {@link #read(Path)}.
+   *
+   * @param content the file's bytes
+   * @param name what errors call it
+   */
+  static DecodedImage read(byte[] content, String name) {
+    return read(new MemoryCacheImageInputStream(new ByteArrayInputStream(content)), name);
+  }
+
+  /** Reads what a stream holds, which is closed by the caller. */
+  private static DecodedImage read(ImageInputStream in, String name) {
     try {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {
-        throw new QalibreException("`" + file + "` is no picture that Java reads (JPEG, PNG)");
+        throw new QalibreException("`" + name + "` is no picture that Java reads (JPEG, PNG)");
       }
       ImageReader reader = readers.next();
       try {
-        return read(reader, in, file);
+        return read(reader, in, name);
       } finally {
         reader.dispose();
       }
@@ -65,24 +80,24 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
       throw e;
     } catch (IOException | RuntimeException e) {
       // Damaged files end in all kinds of exceptions inside ImageIO.
-      throw new QalibreException("picture `" + file + "` cannot be read: " + e.getMessage(), e);
+      throw new QalibreException("picture `" + name + "` cannot be read: " + e.getMessage(), e);
     }
   }
 
-  private static DecodedImage read(ImageReader reader, ImageInputStream in, Path file)
+  private static DecodedImage read(ImageReader reader, ImageInputStream in, String name)
       throws IOException {
     List<String> warnings = new ArrayList<>();
     reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
     reader.setInput(in);
-    checkSize(reader.getHeight(0), reader.getWidth(0), "picture `" + file + "`");
+    checkSize(reader.getHeight(0), reader.getWidth(0), "picture `" + name + "`");
     boolean jpeg = reader.getFormatName().equalsIgnoreCase("jpeg");
-    BufferedImage image = reader.read(0, jpeg ? stored(reader, file) : null);
+    BufferedImage image = reader.read(0, jpeg ? stored(reader, name) : null);
     if (warnings.stream().anyMatch(DecodedImage::cutOff)) {
-      throw new QalibreException("picture `" + file + "` is cut off: " + warnings.get(0));
+      throw new QalibreException("picture `" + name + "` is cut off: " + warnings.get(0));
     }
     int height = image.getHeight();
     int width = image.getWidth();
-    return new DecodedImage(height, width, jpeg ? bands(image.getRaster()) : converted(image));
+    return new DecodedImage(height, width, planes(image, jpeg));
   }
 
   /** Refuses sizes that are too large to be held. */
@@ -99,12 +114,12 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
   }
 
   /** Asks for the colours of the file, where the reader would convert them. */
-  private static ImageReadParam stored(ImageReader reader, Path file) throws IOException {
+  private static ImageReadParam stored(ImageReader reader, String name) throws IOException {
     ImageReadParam own = reader.getDefaultReadParam();
     Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
     if (!types.hasNext()) {
       throw new QalibreException(
-          "picture `" + file + "` has the four channels of print (CMYK); convert it to RGB");
+          "picture `" + name + "` has the four channels of print (CMYK); convert it to RGB");
     }
     while (types.hasNext()) {
       ImageTypeSpecifier type = types.next();
@@ -115,16 +130,28 @@ record DecodedImage(int height, int width, List<byte[]> planes) {
     return own;
   }
 
-  private static List<byte[]> bands(Raster raster) {
+  private static List<byte[]> planes(BufferedImage image, boolean jpeg) {
+    ColorModel colours = image.getColorModel();
+    // Java takes grey numbers for light, not for sRGB, and would brighten them.
+    boolean grey =
+        colours.getColorSpace().getType() == ColorSpace.TYPE_GRAY
+            && colours.getComponentSize(0) >= Byte.SIZE
+            && !(colours instanceof IndexColorModel);
+    return jpeg || grey
+        ? bands(image.getRaster(), grey, colours.getComponentSize(0) - Byte.SIZE)
+        : converted(image);
+  }
+
+  private static List<byte[]> bands(Raster raster, boolean grey, int shift) {
     byte[][] planes = new byte[CHANNELS][];
     int[] samples = new int[raster.getWidth() * raster.getHeight()];
     for (int channel = 0; channel < CHANNELS; channel++) {
-      if (channel > 0 && raster.getNumBands() == 1) {
+      if (channel > 0 && (grey || raster.getNumBands() == 1)) {
         planes[channel] = planes[0];
         continue;
       }
       raster.getSamples(0, 0, raster.getWidth(), raster.getHeight(), channel, samples);
-      planes[channel] = bytes(samples, 0);
+      planes[channel] = bytes(samples, shift);
     }
     return Arrays.asList(planes);
   }

@@ -120,6 +120,37 @@ public record Preprocessing(
     return Tensor.of(scaled(middle(DecodedImage.read(file))), 1, CHANNELS, crop, crop);
   }
 
+  /**
+   * A picture as a network sees it.
+   *
+   * @param content the bytes of a JPEG or PNG file
+   * @param name what errors call it
+   * @return floats of shape 1×3×crop×crop
+   * @throws QalibreException if it is no picture, or damaged
+   */
+  public Tensor tensor(byte[] content, String name) {
+    return Tensor.of(scaled(middle(DecodedImage.read(content, name))), 1, CHANNELS, crop, crop);
+  }
+
+  /**
+   * A picture as a network sees it.
+   *
+   * @param height in pixels
+   * @param width in pixels
+   * @param planes red, green and blue, each row by row
+   * @return floats of shape 1×3×crop×crop
+   * @throws QalibreException if the planes do not go with the sizes
+   */
+  public Tensor tensor(int height, int width, List<byte[]> planes) {
+    if (planes.size() != CHANNELS || planes.stream().anyMatch(p -> p.length != height * width)) {
+      throw new QalibreException(
+          "expected three planes of %d×%d bytes, found %s"
+              .formatted(height, width, planes.stream().map(p -> p.length).toList()));
+    }
+    DecodedImage image = new DecodedImage(height, width, planes);
+    return Tensor.of(scaled(middle(image)), 1, CHANNELS, crop, crop);
+  }
+
   /** A picture's middle. */
   DecodedImage middle(DecodedImage image) {
     int shorter = Math.min(image.height(), image.width());

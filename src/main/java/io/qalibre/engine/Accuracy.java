@@ -1,5 +1,6 @@
 package io.qalibre.engine;
 
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -9,6 +10,22 @@ import java.util.Locale;
  * @param five 1 a sample whose label is among the five most likely classes, else 0
  */
 public record Accuracy(Score first, Score five) {
+  private static final int FIVE = 5;
+
+  /**
+   * The accuracy of answers.
+   *
+   * @param ranks for each sample how many classes are more likely than its label; see {@link Ranks}
+   * @throws io.qalibre.errors.QalibreException if there is no sample
+   */
+  public static Accuracy of(int[] ranks) {
+    return new Accuracy(within(ranks, 1), within(ranks, FIVE));
+  }
+
+  private static Score within(int[] ranks, int first) {
+    return new Score(Arrays.stream(ranks).mapToDouble(rank -> rank < first ? 1 : 0).toArray());
+  }
+
   /** The share of samples whose most likely class is right, 0 to 100. */
   public double top1() {
     return 100 * first.mean();

@@ -115,9 +115,32 @@ public final class Calibrator {
    */
   public static Map<String, Statistics> observe(
       Graph graph, Dataset samples, Map<String, Statistics> earlier) {
-    Calibrator calibrator = new Calibrator(graph, parameters(graph), earlier);
+    return observe(withParameters(graph), samples, earlier);
+  }
+
+  /**
+   * Collects what activations' quantizers see, with encodings of parameters that are there already:
+   * for parts of the samples that are observed apart.
+   *
+   * @param parameters what {@link #withParameters} gave
+   * @param samples inputs as the network will see them
+   * @param earlier what they have seen before, by {@link #keys}, which is gone on with
+   * @throws QalibreException as {@link #calibrate}
+   */
+  public static Map<String, Statistics> observe(
+      Simulation parameters, Dataset samples, Map<String, Statistics> earlier) {
+    Calibrator calibrator = new Calibrator(parameters.graph(), parameters.encodings(), earlier);
     calibrator.observe(samples);
     return Collections.unmodifiableMap(calibrator.statistics);
+  }
+
+  /**
+   * A graph with the encodings of its parameters only, as it is while activations are observed.
+   *
+   * @throws QalibreException if a parameter holds NaN or infinity, naming it
+   */
+  public static Simulation withParameters(Graph graph) {
+    return new Simulation(graph, parameters(graph));
   }
 
   /**

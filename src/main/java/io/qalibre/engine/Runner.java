@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** Runs networks, float or simulated, and measures how good their answers are. */
 public final class Runner {
@@ -66,7 +67,19 @@ public final class Runner {
    * @throws InterruptedWorkException if the user asked to stop
    */
   public static Accuracy accuracy(Simulation simulation, Dataset dataset) {
-    List<Integer> ranks = new ArrayList<>();
+    return Accuracy.of(ranks(simulation, dataset));
+  }
+
+  /**
+   * How many classes are more likely than the label, for each sample in the dataset's order; see
+   * {@link Ranks}.
+   *
+   * @param dataset batches of inputs with class indices as labels
+   * @throws QalibreException if the dataset is empty or does not fit
+   * @throws InterruptedWorkException if the user asked to stop
+   */
+  public static int[] ranks(Simulation simulation, Dataset dataset) {
+    IntStream.Builder ranks = IntStream.builder();
     forEach(
         simulation,
         dataset,
@@ -75,7 +88,7 @@ public final class Runner {
             ranks.add(rank);
           }
         });
-    return new Accuracy(within(ranks, 1), within(ranks, 5));
+    return ranks.build().toArray();
   }
 
   /**
@@ -167,10 +180,6 @@ public final class Runner {
         }
       }
     }
-  }
-
-  private static Score within(List<Integer> ranks, int first) {
-    return new Score(ranks.stream().mapToDouble(r -> r < first ? 1 : 0).toArray());
   }
 
   private static Map<String, Tensor> outputs(Simulation simulation, NDList arrays) {

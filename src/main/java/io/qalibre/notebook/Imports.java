@@ -22,6 +22,7 @@ final class Imports {
           "io.qalibre.export",
           "io.qalibre.engine",
           "io.qalibre.errors",
+          "io.qalibre.spark",
           "io.qalibre.view",
           "java.util.function",
           "java.util.stream",

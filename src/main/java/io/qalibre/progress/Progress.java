@@ -1,6 +1,7 @@
 package io.qalibre.progress;
 
 import java.util.ServiceLoader;
+import java.util.function.Supplier;
 
 /** Where long verbs report how far they are: the console, or a notebook's cell. */
 public interface Progress {
@@ -22,11 +23,24 @@ public interface Progress {
 
   /** Begins to report a task wherever reports go in this process. */
   static Task start(String title, long steps) {
+    if (Silence.here()) {
+      return Silence.task();
+    }
     for (Progress progress : ServiceLoader.load(Progress.class, Progress.class.getClassLoader())) {
       if (progress.available()) {
         return progress.begin(title, steps);
       }
     }
     return new ConsoleProgress().begin(title, steps);
+  }
+
+  /**
+   * Does work whose tasks, on this thread, report nowhere: parts of a whole that reports for them.
+   *
+   * @param work what is done
+   * @return what the work gives
+   */
+  static <T> T silently(Supplier<T> work) {
+    return Silence.during(work);
   }
 }

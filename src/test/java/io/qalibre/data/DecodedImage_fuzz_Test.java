@@ -4,16 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.qalibre.testing.Fuzz;
-import java.io.ByteArrayInputStream;
-import java.nio.file.Path;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
  * Any bytes as a picture; what has been read can be cut to what a network takes. See {@link Fuzz}.
  */
 class DecodedImage_fuzz_Test {
-  private static final Path NAME = Path.of("fuzz.jpeg");
   private static final Preprocessing SMALL = Preprocessing.TORCHVISION.sizes(20, 16);
 
   @BeforeAll
@@ -27,8 +23,7 @@ class DecodedImage_fuzz_Test {
   }
 
   private static void readAndCut(byte[] bytes) {
-    DecodedImage image =
-        DecodedImage.read(NAME, new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)));
+    DecodedImage image = DecodedImage.read(bytes, "fuzz.jpeg");
     assertThat(image.planes()).hasSize(3);
     assertThat(SMALL.scaled(SMALL.middle(image))).hasSize(3 * 16 * 16);
   }

@@ -1,0 +1,28 @@
+package io.qalibre.spark;
+
+import org.apache.spark.sql.SparkSession;
+
+/** One session of Spark in this process, for all tests: two threads, without a page to look at. */
+final class LocalSpark {
+  private static final SparkSession SESSION = start();
+
+  private LocalSpark() {}
+
+  static SparkSession session() {
+    return SESSION;
+  }
+
+  private static SparkSession start() {
+    System.setProperty("org.slf4j.simpleLogger.log.org.apache.spark", "off");
+    System.setProperty("org.slf4j.simpleLogger.log.org.apache.hadoop", "error");
+    return SparkSession.builder()
+        .master("local[2]")
+        .appName("tests")
+        .config("spark.ui.enabled", false)
+        .config("spark.driver.host", "localhost")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.sql.shuffle.partitions", 2)
+        .config("spark.sql.warehouse.dir", "target/spark-warehouse")
+        .getOrCreate();
+  }
+}
