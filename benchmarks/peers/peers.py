@@ -97,6 +97,10 @@ def quantizer():
 ROWS = {"fp32": fp32, "adaround": adaround, "simulation": simulation, "qat": qat, "preparation": preparation,
         "quantizer": quantizer}
 
+HEADINGS = {"fp32": "Training in floats", "adaround": "AdaRound", "simulation": "Simulation",
+            "qat": "Quantization-aware training", "preparation": "Before the first evaluation",
+            "quantizer": "Forms of a quantizer"}
+
 
 class Contender:
     def __init__(self, command):
@@ -164,12 +168,12 @@ def machine():
 
 def save(row, rounds, sections):
     """Puts what was measured of a row into the document, in place of what was there."""
-    begin, end = f"<!-- {row} -->\n", f"<!-- end of {row} -->"
+    begin, end = f"<!-- {row} -->\n", f"<!-- end of {row} -->\n"
     document = DOCUMENT.read_text()
-    before, _, rest = document.partition(begin)
-    _, found, after = rest.partition(end)
+    before, found, rest = document.partition(begin)
+    after = rest.partition(end)[2]
     if not found:
-        sys.exit(f"{DOCUMENT.name}: expected the lines {begin.strip()} and {end}")
+        before = f"{document.rstrip()}\n\n## {HEADINGS[row]}\n\n"
     told = f"*{datetime.date.today()}, {rounds} turns. {machine()}.*"
     DOCUMENT.write_text(before + begin + "\n".join([told, *sections]) + "\n\n" + end + after)
 
