@@ -5,6 +5,7 @@ each line `go COUNT` it reads. The first contender of a group is what the others
 """
 
 import argparse
+import datetime
 import os
 import platform
 import statistics
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+DOCUMENT = HERE.parent.parent / "docs" / "performance.md"
 STEPS = 3  # of a turn, where one is short: long enough that waking up does not count, short enough that the machine stays
 
 
@@ -45,12 +47,13 @@ def adaround():
 
 
 def simulation():
-    work = ("mobilenet_v2", "64", "32")
-    yield ("evaluating the simulation of mobilenet_v2, W8A8 per channel, a batch of 32×3×64×64", STEPS, {
-        "PyTorch FP32, folded": python("torch_folded.py", *work, "float", "evaluate"),
-        "aimet_torch": python("torch_folded.py", *work, "aimet", "evaluate"),
-        "Qalibre": java("SimulationStep", *work, "evaluate"),
-    })
+    for network, batch in (("mobilenet_v2", "32"), ("mobilenet_v2", "8"), ("mobilenet_v2", "1"), ("resnet50", "32")):
+        work = (network, "64", batch)
+        yield (f"evaluating the simulation of {network}, W8A8 per channel, a batch of {batch}×3×64×64", STEPS, {
+            "PyTorch FP32, folded": python("torch_folded.py", *work, "float", "evaluate"),
+            "aimet_torch": python("torch_folded.py", *work, "aimet", "evaluate"),
+            "Qalibre": java("SimulationStep", *work, "evaluate"),
+        })
 
 
 def qat():
@@ -65,6 +68,23 @@ def qat():
         })
 
 
+def preparation():
+    tasks = {"create": "making the simulation, and encodings from a batch",
+             "calibrate min_max": "encodings from 10 batches, min_max",
+             "calibrate tf_enhanced": "encodings from 10 batches, tf_enhanced",
+             "calibrate percentile": "encodings from 10 batches, percentile 99.99",
+             "equalize": "folding batch normalizations and equalizing",
+             "export": "export"}
+    for network in ("mobilenet_v2", "resnet50"):
+        work = (network, "64", "32")
+        for task, words in tasks.items():
+            yield (f"{words}: {network}, W8A8 per channel, 32×3×64×64", 1, {
+                "aimet_torch": python("aimet_preparation.py", *work, "torch", *task.split()),
+                "aimet_onnx": python("aimet_preparation.py", *work, "onnx", *task.split()),
+                "Qalibre": java("Preparation", *work, *task.split()),
+            })
+
+
 def quantizer():
     for largest, clipped in (("6", "nothing clipped"), ("4", "2 % clipped")):
         yield (f"a learned quantizer behind a ReLU6, forward and backward, 32×96×32×32, {clipped}", 20, {
@@ -74,7 +94,12 @@ def quantizer():
         })
 
 
-ROWS = {"fp32": fp32, "adaround": adaround, "simulation": simulation, "qat": qat, "quantizer": quantizer}
+ROWS = {"fp32": fp32, "adaround": adaround, "simulation": simulation, "qat": qat, "preparation": preparation,
+        "quantizer": quantizer}
+
+HEADINGS = {"fp32": "Training in floats", "adaround": "AdaRound", "simulation": "Simulation",
+            "qat": "Quantization-aware training", "preparation": "Before the first evaluation",
+            "quantizer": "Forms of a quantizer"}
 
 
 class Contender:
@@ -113,24 +138,64 @@ def measure(commands, rounds, steps):
     return contenders
 
 
+def table(contenders):
+    """A row for each contender: what it took, and what that is of the first one's, turn by turn."""
+    base = next(iter(contenders.values()))
+    yield ("", "first, ms", "median, ms", "ratio", "quartiles", "lowest–highest", "peak, MB")
+    for name, contender in contenders.items():
+        ratios = [own / other for own, other in zip(contender.turns, base.turns)]
+        low, middle, high = statistics.quantiles(ratios, n=4)
+        yield (name, f"{contender.first:.0f}", f"{statistics.median(contender.turns):.1f}", f"{middle:.2f}",
+               f"{low:.2f}–{high:.2f}", f"{min(ratios):.2f}–{max(ratios):.2f}", f"{contender.peak:.0f}")
+
+
+def text(rows):
+    return "\n".join(f"{row[0]:24}" + "".join(f"{cell:>15}" for cell in row[1:]) for row in rows)
+
+
+def markdown(rows):
+    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([head, "|---" + "|--:" * (len(rows[0]) - 1) + "|", *body])
+
+
+def machine():
+    """The processor, its cores and what ran on it."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    pinned = (HERE / "requirements.txt").read_text().split()
+    return f"{model or platform.machine()}, {os.cpu_count()} cores; {', '.join(pin.replace('==', ' ') for pin in pinned)}"
+
+
+def save(row, rounds, sections):
+    """Puts what was measured of a row into the document, in place of what was there."""
+    begin, end = f"<!-- {row} -->\n", f"<!-- end of {row} -->\n"
+    document = DOCUMENT.read_text()
+    before, found, rest = document.partition(begin)
+    after = rest.partition(end)[2]
+    if not found:
+        before = f"{document.rstrip()}\n\n## {HEADINGS[row]}\n\n"
+    told = f"*{datetime.date.today()}, {rounds} turns. {machine()}.*"
+    DOCUMENT.write_text(before + begin + "\n".join([told, *sections]) + "\n\n" + end + after)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help="all if none is named")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--save", action="store_true")
     arguments = parser.parse_args()
-    print(f"{platform.machine()}, {os.cpu_count()} cores, {arguments.rounds} turns; milliseconds")
+    if arguments.rounds < 2:
+        parser.error("--rounds: expected at least 2")
+    print(f"{machine()}, {arguments.rounds} turns")
     for row in arguments.rows or ROWS:
+        sections = []
         for title, steps, commands in ROWS[row]():
-            contenders = measure(commands, arguments.rounds, steps)
-            base = next(iter(contenders.values()))
-            print(f"\n{title}; {steps} a turn\n{'':24}{'first':>9}{'median':>9}{'quartiles':>16}{'ratio':>8}{'quartiles':>14}"
-                  f"{'peak MB':>9}")
-            for name, contender in contenders.items():
-                low, middle, high = statistics.quantiles(contender.turns, n=4)
-                ratios = [own / other for own, other in zip(contender.turns, base.turns)]
-                r_low, ratio, r_high = statistics.quantiles(ratios, n=4)
-                print(f"{name:24}{contender.first:9.0f}{middle:9.1f}{f'{low:.0f}–{high:.0f}':>16}"
-                      f"{ratio:8.2f}{f'{r_low:.2f}–{r_high:.2f}':>14}{contender.peak:9.0f}", flush=True)
+            rows = list(table(measure(commands, arguments.rounds, steps)))
+            title = f"{title}; {steps} a turn"
+            print(f"\n{title}\n{text(rows)}", flush=True)
+            sections.append(f"\n{title[0].upper()}{title[1:]}:\n\n{markdown(rows)}")
+        if arguments.save:
+            save(row, arguments.rounds, sections)
 
 
 if __name__ == "__main__":

@@ -8,28 +8,18 @@ import ai.djl.training.Trainer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
-import io.qalibre.Network;
-import io.qalibre.Qalibre;
 import io.qalibre.QuantConfig;
 import io.qalibre.QuantizedNetwork;
 import io.qalibre.TrainableNetwork;
 import io.qalibre.data.Samples;
 import io.qalibre.engine.GradientEstimator;
-import io.qalibre.graph.Graph;
-import io.qalibre.graph.Node;
-import io.qalibre.graph.OperatorNode;
-import io.qalibre.models.MobileNetV2;
-import io.qalibre.models.ResNet50;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * A contender of {@code benchmarks/peers}: a simulation in 8 bits, weights per channel, with
  * AIMET's placement; a training step with learned or frozen ranges, or a batch of an evaluation.
  */
 public final class SimulationStep {
-  private static final int CLASSES = 10;
   private static final int WARM_UP = 3;
   private static final int BATCHES = 4;
 
@@ -40,7 +30,7 @@ public final class SimulationStep {
     int size = Integer.parseInt(arguments[1]);
     int batch = Integer.parseInt(arguments[2]);
     QuantizedNetwork quantized =
-        network(arguments[0], size)
+        Networks.of(arguments[0], size)
             .foldBatchNorms()
             .simulate(QuantConfig.perChannel())
             .computeEncodings(Pictures.samples(1, batch, size));
@@ -49,18 +39,6 @@ public final class SimulationStep {
       case "frozen" -> train(quantized, GradientEstimator.STRAIGHT_THROUGH, size, batch);
       default -> evaluate(quantized, size, batch);
     }
-  }
-
-  /** As torchvision has it, MobileNetV2's first stride 2. */
-  private static Network network(String name, int size) {
-    if (name.equals("resnet50")) {
-      return Qalibre.of(ResNet50.graph(size, CLASSES, 1));
-    }
-    Graph graph = MobileNetV2.graph(size, CLASSES, 1);
-    List<Node> nodes = new ArrayList<>(graph.nodes());
-    OperatorNode stem = (OperatorNode) nodes.get(0);
-    nodes.set(0, stem.withAttributes(stem.attributes().with("strides", List.of(2L, 2L))));
-    return Qalibre.of(graph.toBuilder().nodes(nodes).build());
   }
 
   private static void train(
