@@ -167,5 +167,14 @@ install_library() {
   fi
 }
 
+# The benchmarks of src/jmh/java, beside what ships; their class path is in BENCH_CLASSPATH then.
+build_benchmarks() {
+  say "Building the benchmarks …"
+  (cd "$ROOT" && mvn -B -ntp -q -Pbench -Dmaven.test.skip=true -Dspotless.check.skip=true compile \
+    dependency:build-classpath -Dmdep.outputFile=target/bench/classpath.txt </dev/null) ||
+    fail "The benchmarks could not be built."
+  BENCH_CLASSPATH="$ROOT/target/bench/classes:$(cat "$ROOT/target/bench/classpath.txt")"
+}
+
 # A closed standard input would be handed to the first file or socket opened.
 if ! { : <&0; } 2>/dev/null; then exec </dev/null; fi

@@ -14,7 +14,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-DOCUMENT = HERE.parent.parent / "docs" / "performance.md"
+sys.path.append(str(HERE.parent))
+
+from sections import put  # noqa: E402
+
 STEPS = 3  # of a turn, where one is short: long enough that waking up does not count, short enough that the machine stays
 
 
@@ -166,18 +169,6 @@ def machine():
     return f"{model or platform.machine()}, {os.cpu_count()} cores; {', '.join(pin.replace('==', ' ') for pin in pinned)}"
 
 
-def save(row, rounds, sections):
-    """Puts what was measured of a row into the document, in place of what was there."""
-    begin, end = f"<!-- {row} -->\n", f"<!-- end of {row} -->\n"
-    document = DOCUMENT.read_text()
-    before, found, rest = document.partition(begin)
-    after = rest.partition(end)[2]
-    if not found:
-        before = f"{document.rstrip()}\n\n## {HEADINGS[row]}\n\n"
-    told = f"*{datetime.date.today()}, {rounds} turns. {machine()}.*"
-    DOCUMENT.write_text(before + begin + "\n".join([told, *sections]) + "\n\n" + end + after)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help="all if none is named")
@@ -195,7 +186,8 @@ def main():
             print(f"\n{title}\n{text(rows)}", flush=True)
             sections.append(f"\n{title[0].upper()}{title[1:]}:\n\n{markdown(rows)}")
         if arguments.save:
-            save(row, arguments.rounds, sections)
+            told = f"*{datetime.date.today()}, {arguments.rounds} turns. {machine()}.*"
+            put(row, HEADINGS[row], "\n".join([told, *sections]))
 
 
 if __name__ == "__main__":

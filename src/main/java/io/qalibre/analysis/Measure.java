@@ -36,6 +36,15 @@ public sealed interface Measure permits Sqnr, Divergence, Top1, OwnMetric {
     return new OwnMetric(name, metric);
   }
 
+  /**
+   * What is looked at where nobody says: SQNR, and top-1 too where it can be told.
+   *
+   * @param labelled whether samples have labels and the network answers with classes
+   */
+  static List<Measure> usual(boolean labelled) {
+    return labelled ? List.of(SQNR, TOP1) : List.of(SQNR);
+  }
+
   /** What tables call it. */
   String label();
 

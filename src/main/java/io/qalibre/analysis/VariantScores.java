@@ -108,7 +108,7 @@ public record VariantScores(
       }
       Measure.Batch batch = new Measure.Batch(reference, outputs, labels);
       if (measures.isEmpty()) {
-        measures = Top1.fits(batch) ? List.of(Measure.SQNR, Measure.TOP1) : List.of(Measure.SQNR);
+        measures = Measure.usual(Top1.fits(batch));
       }
       while (pending.size() <= network) {
         pending.add(List.of());

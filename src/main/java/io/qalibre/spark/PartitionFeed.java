@@ -7,6 +7,7 @@ import io.qalibre.spark.SampleBatch.Loaded;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The batches of a partition that can be read, one after the other, and how many there were. */
@@ -55,7 +56,7 @@ final class PartitionFeed implements Iterator<HeapBatch> {
     if (!hasNext()) {
       throw new NoSuchElementException("the partition is over");
     }
-    HeapBatch batch = java.util.Objects.requireNonNull(next);
+    HeapBatch batch = Objects.requireNonNull(next);
     next = null;
     return batch;
   }

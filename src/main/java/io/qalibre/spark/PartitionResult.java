@@ -2,6 +2,7 @@ package io.qalibre.spark;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,9 +35,7 @@ record PartitionResult(Counts counts, @Nullable Object value) {
 
     Counts plus(Counts next) {
       List<String> both =
-          java.util.stream.Stream.concat(examples.stream(), next.examples.stream())
-              .limit(EXAMPLES)
-              .toList();
+          Stream.concat(examples.stream(), next.examples.stream()).limit(EXAMPLES).toList();
       return new Counts(
           batches + next.batches,
           samples + next.samples,

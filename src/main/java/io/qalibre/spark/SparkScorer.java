@@ -37,8 +37,6 @@ record SparkScorer(Cluster cluster, SparkSamples samples) implements Scorer {
   private List<Measure> usual(Simulation network) {
     ValueInfo output = network.graph().outputs().get(0);
     boolean classifier = output.type() == DataType.FLOAT && output.shape().rank() == CLASSES_RANK;
-    return samples.labelled() && classifier
-        ? List.of(Measure.SQNR, Measure.TOP1)
-        : List.of(Measure.SQNR);
+    return Measure.usual(samples.labelled() && classifier);
   }
 }
