@@ -126,8 +126,17 @@ set_environment() {
   [ "$(uname -s)" = Darwin ] || [ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8
   # OpenMP's waiting threads spin by default: two programs on few cores then run many times slower.
   export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
-  # Half of the memory for the heap: the arrays of the engine live outside it. The user's own options come last and win.
-  export JJAVA_JVM_OPTS="-XX:MaxRAMPercentage=50 -Djava.awt.headless=true -Dfile.encoding=UTF-8${JJAVA_JVM_OPTS:+ $JJAVA_JVM_OPTS}"
+  set_kernel_options
+}
+
+# Half of the memory for the heap: the arrays of the engine live outside it. The serial collector, since the heap holds a few
+# large arrays: others let it grow to several times as much before they collect (docs/performance.md). The user's own options
+# come last and win.
+set_kernel_options() {
+  local options="-XX:MaxRAMPercentage=50 -Djava.awt.headless=true -Dfile.encoding=UTF-8"
+  # Java refuses two collectors.
+  [[ ${JJAVA_JVM_OPTS:-} = *-XX:+Use*GC* ]] || options+=" -XX:+UseSerialGC"
+  export JJAVA_JVM_OPTS="$options${JJAVA_JVM_OPTS:+ $JJAVA_JVM_OPTS}"
 }
 
 # ---- the library ----------------------------------------------------------------------------------------------------

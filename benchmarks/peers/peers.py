@@ -26,9 +26,10 @@ def python(program, *arguments):
 
 
 def java(program, *arguments):
+    """With the options that a notebook's kernel gets."""
     home = os.environ.get("JAVA_HOME")
-    return [f"{home}/bin/java" if home else "java", "-cp", os.environ["QALIBRE_BENCH_CLASSPATH"],
-            f"io.qalibre.benchmarks.{program}", *arguments]
+    return [f"{home}/bin/java" if home else "java", *os.environ["JJAVA_JVM_OPTS"].split(), "-cp",
+            os.environ["QALIBRE_BENCH_CLASSPATH"], f"io.qalibre.benchmarks.{program}", *arguments]
 
 
 def fp32():

@@ -1,5 +1,6 @@
 package io.qalibre.engine;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -7,7 +8,6 @@ import io.qalibre.errors.OutOfMemoryException;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.DataType;
 import io.qalibre.graph.Tensor;
-import java.nio.ByteBuffer;
 
 /**
  * Moves numbers between the Java heap and the engine. The engine holds integers of 16 bits, and
@@ -21,8 +21,15 @@ public final class Transfer {
     DataType held = held(tensor.type());
     Tensor moved =
         held == tensor.type() ? tensor : Tensor.ofIntegers(held, tensor.longs(), tensor.sizes());
-    ByteBuffer bytes = moved.bytes();
-    return manager.create(bytes, new Shape(moved.sizes()), type(held));
+    Shape shape = new Shape(moved.sizes());
+    // What DJL makes of a buffer lies in a direct buffer, whose memory only the garbage collector
+    // gives back, long after the array is closed.
+    if (moved.size() == 0 || !manager.getDevice().equals(Device.cpu())) {
+      return manager.create(moved.bytes(), shape, type(held));
+    }
+    NDArray array = manager.create(shape, type(held));
+    array.toByteBuffer(true).put(moved.bytes());
+    return array;
   }
 
   /** A tensor with an array's elements, of the array's own type; the array stays open. */
