@@ -121,12 +121,22 @@ set_environment() {
   # JupyterLab asks at every first start whether to fetch news; nothing is to go out that was not asked for.
   printf '%s\n' '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}' \
     > "$VENV/share/jupyter/lab/settings/overrides.json"
-  export JUPYTER_PLATFORM_DIRS=0 DJL_CACHE_DIR="${DJL_CACHE_DIR:-$VENV/djl}" OPT_OUT_TRACKING=true
+  export JUPYTER_PLATFORM_DIRS=0 DJL_CACHE_DIR="${DJL_CACHE_DIR:-$VENV/djl}"
   # Java names files in the locale's characters: in another than UTF-8 a folder with an umlaut is none.
   [ "$(uname -s)" = Darwin ] || [ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8
-  # OpenMP's waiting threads spin by default: two programs on few cores then run many times slower.
-  export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
+  set_engine_environment
   set_kernel_options
+}
+
+# What the engine reads before it starts; docs/performance.md says what each is worth.
+set_engine_environment() {
+  # OpenMP's waiting threads spin by default, and two programs on few cores run many times slower. A short spin, some tens
+  # of microseconds, spares a thread that is soon needed again being put to sleep.
+  export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}" GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-1000}"
+  # Large pages for large arrays, where the system has them: taking memory costs less.
+  export THP_MEM_ALLOC_ENABLE="${THP_MEM_ALLOC_ENABLE:-1}"
+  # DJL reports its use to its makers otherwise.
+  export OPT_OUT_TRACKING=true
 }
 
 # Half of the memory for the heap: the arrays of the engine live outside it. The serial collector, since the heap holds a few

@@ -56,6 +56,7 @@ def simulation():
         yield (f"evaluating the simulation of {network}, W8A8 per channel, a batch of {batch}×3×64×64", STEPS, {
             "PyTorch FP32, folded": python("torch_folded.py", *work, "float", "evaluate"),
             "aimet_torch": python("torch_folded.py", *work, "aimet", "evaluate"),
+            "torchao PT2E": python("torch_folded.py", *work, "torchao", "evaluate"),
             "Qalibre": java("SimulationStep", *work, "evaluate"),
         })
 
@@ -67,6 +68,7 @@ def qat():
             "PyTorch FP32, folded": python("torch_folded.py", *work, "float", "train"),
             "aimet_torch, frozen": python("torch_folded.py", *work, "aimet", "frozen"),
             "aimet_torch, learned": python("torch_folded.py", *work, "aimet", "learned"),
+            "torchao PT2E, frozen": python("torch_folded.py", *work, "torchao", "frozen"),
             "Qalibre, frozen": java("SimulationStep", *work, "frozen"),
             "Qalibre, learned": java("SimulationStep", *work, "learned"),
         })
@@ -89,6 +91,45 @@ def preparation():
             })
 
 
+def start():
+    work = ("mobilenet_v2", "64", "32")
+    contenders = {
+        "PyTorch FP32, folded": python("torch_folded.py", *work, "float", "evaluate"),
+        "aimet_torch": python("torch_folded.py", *work, "aimet", "evaluate"),
+        "Qalibre": java("SimulationStep", *work, "evaluate"),
+    }
+    yield ("from the start of the process to the first evaluation of mobilenet_v2's simulation, 32×3×64×64", 1, {
+        name: python("start.py", *command) for name, command in contenders.items()})
+
+
+def size():
+    tasks = {"evaluate": "evaluating the simulation, a batch", "equalize": "folding batch normalizations and equalizing",
+             "calibrate": "encodings from 10 batches, min_max"}
+    for task, words in tasks.items():
+        program = "SimulationStep" if task == "evaluate" else "Preparation"
+        yield (f"{words}: mobilenet_v2 with its residual blocks repeated, 32×3×64×64", STEPS, {
+            f"{52 + 30 * (times - 1)} convolutions": java(program, f"mobilenet_v2x{times}", "64", "32", task)
+            for times in (1, 3, 6)})
+    yield ("encodings of mobilenet_v2, tf_enhanced, 32×3×64×64 a batch", 1, {
+        f"{batches} batches": java("Preparation", "mobilenet_v2", "64", "32", "calibrate", "tf_enhanced", str(batches))
+        for batches in (10, 20, 40)})
+
+
+def settings():
+    for extent, batch in (("64", "32"), ("224", "25")):
+        command = java("SimulationStep", "mobilenet_v2", extent, batch, "evaluate")
+        yield (f"evaluating the simulation of mobilenet_v2, {batch}×3×{extent}×{extent}", STEPS, {
+            "waiting threads sleep": ["env", "-u", "GOMP_SPINCOUNT", "-u", "THP_MEM_ALLOC_ENABLE", *command],
+            "they spin shortly first": ["env", "-u", "THP_MEM_ALLOC_ENABLE", *command],
+            "and large pages": command,
+        })
+    serial = java("SimulationStep", "resnet50", "64", "32", "evaluate")
+    yield ("evaluating the simulation of resnet50, 32×3×64×64", STEPS, {
+        "Java's own collector": [option.replace("UseSerialGC", "UseG1GC") for option in serial],
+        "serial collector": serial,
+    })
+
+
 def quantizer():
     for largest, clipped in (("6", "nothing clipped"), ("4", "2 % clipped")):
         yield (f"a learned quantizer behind a ReLU6, forward and backward, 32×96×32×32, {clipped}", 20, {
@@ -99,10 +140,11 @@ def quantizer():
 
 
 ROWS = {"fp32": fp32, "adaround": adaround, "simulation": simulation, "qat": qat, "preparation": preparation,
-        "quantizer": quantizer}
+        "start": start, "size": size, "settings": settings, "quantizer": quantizer}
 
 HEADINGS = {"fp32": "Training in floats", "adaround": "AdaRound", "simulation": "Simulation",
             "qat": "Quantization-aware training", "preparation": "Before the first evaluation",
+            "start": "Cold start", "size": "Larger networks, more samples", "settings": "Settings of a process",
             "quantizer": "Forms of a quantizer"}
 
 

@@ -1,5 +1,5 @@
-"""A contender: torchvision's MobileNetV2 or ResNet50 in float32 with folded batch normalizations, or aimet_torch's
-simulation of it; a training step, or a pass forward."""
+"""A contender: torchvision's MobileNetV2 or ResNet50 in float32 with folded batch normalizations, or aimet_torch's or
+torchao's simulation of it; a training step, or a pass forward."""
 
 import os
 import sys
@@ -42,6 +42,24 @@ def simulation(name, x, ranges):
     return sim.model
 
 
+def exported(name, x, ranges):
+    """torchao's PT2E flow with its own placement for x86: the inputs of convolutions, layers and additions."""
+    from torchao.quantization import pt2e
+    from torchao.quantization.pt2e.quantize_pt2e import prepare_qat_pt2e
+    from torchao.quantization.pt2e.quantizer.x86_inductor_quantizer import (X86InductorQuantizer,
+                                                                          get_default_x86_inductor_quantization_config)
+
+    quantizer = X86InductorQuantizer().set_global(get_default_x86_inductor_quantization_config(is_qat=True))
+    model = prepare_qat_pt2e(torch.export.export(folded(name), (x,)).module(), quantizer)
+    model(x)
+    model.apply(pt2e.disable_observer)
+    pt2e.move_exported_model_to_eval(model)
+    return model
+
+
+PEERS = {"float": lambda name, x, ranges: folded(name), "aimet": simulation, "torchao": exported}
+
+
 def main():
     out = answers()
     name, size, batch, peer, work = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]
@@ -49,7 +67,7 @@ def main():
     torch.set_num_threads(os.cpu_count())
     x = torch.randn(batch, 3, size, size)
     y = torch.arange(batch) % CLASSES
-    net = folded(name) if peer == "float" else simulation(name, x, work)
+    net = PEERS[peer](name, x, work)
     optimizer = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], 1e-5, momentum=0.9)
 
     def train():

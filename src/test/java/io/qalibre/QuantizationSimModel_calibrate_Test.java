@@ -144,6 +144,23 @@ class QuantizationSimModel_calibrate_Test {
         .isInstanceOf(QalibreException.class)
         .hasMessageContaining("$.statistics[\"x\"]")
         .hasMessageContaining("`max` is no number");
+    Files.writeString(
+        file,
+        """
+        {"format": "qalibre-statistics", "version": 1, "statistics": [1]}
+        """);
+    assertThatThrownBy(() -> Calibration.load(file))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("at $.statistics: expected an object, found ARRAY");
+    Files.writeString(
+        file,
+        """
+        {"format": "qalibre-statistics", "version": 1, "statistics": {"x": {"min": 0, "max": 1,
+         "histogram": {"first": 0, "width": 1, "bins": 1, "batches": [{"counts": {"0": 1}}]}}}}
+        """);
+    assertThatThrownBy(() -> Calibration.load(file))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageContaining("`counts` is no list");
   }
 
   @Test

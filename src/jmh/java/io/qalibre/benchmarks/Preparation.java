@@ -29,7 +29,7 @@ public final class Preparation {
 
   /**
    * Takes the network, its size, the batch size, and {@code equalize}, {@code create}, {@code
-   * export}, or {@code calibrate} and a scheme.
+   * export}, or {@code calibrate}, a scheme, and the number of batches where it is not 10.
    */
   public static void main(String[] arguments) throws IOException {
     int size = Integer.parseInt(arguments[1]);
@@ -37,13 +37,15 @@ public final class Preparation {
     String scheme = arguments.length > 4 ? arguments[4] : "min_max";
     Network network = Networks.of(arguments[0], size);
     QuantConfig config = QuantConfig.perChannel().withScheme(SCHEMES.get(scheme));
-    Turns.serve(work(network, config, arguments[3], size, batch), 3);
+    int batches = arguments.length > 5 ? Integer.parseInt(arguments[5]) : BATCHES;
+    boolean calibrates = arguments[3].equals("calibrate");
+    Samples samples = Pictures.samples(calibrates ? batches : 1, batch, size);
+    Turns.serve(work(network, config, arguments[3], samples), 3);
   }
 
   private static DoubleSupplier work(
-      Network network, QuantConfig config, String task, int size, int batch) {
+      Network network, QuantConfig config, String task, Samples samples) {
     Network folded = network.foldBatchNorms();
-    Samples samples = Pictures.samples(task.equals("calibrate") ? BATCHES : 1, batch, size);
     return switch (task) {
       case "equalize" -> () -> timed(network::equalizeLayers);
       case "export" -> {

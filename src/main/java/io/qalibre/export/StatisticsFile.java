@@ -102,7 +102,13 @@ public final class StatisticsFile {
                 .formatted(file, FORMAT, VERSION));
       }
       Map<String, Statistics> statistics = new LinkedHashMap<>();
-      for (Map.Entry<String, JsonNode> entry : root.path("statistics").properties()) {
+      JsonNode tensors = root.path("statistics");
+      if (!tensors.isObject()) {
+        throw new QalibreException(
+            "`%s` at $.statistics: expected an object, found %s"
+                .formatted(file, tensors.getNodeType()));
+      }
+      for (Map.Entry<String, JsonNode> entry : tensors.properties()) {
         statistics.put(entry.getKey(), seen(file, entry.getKey(), entry.getValue()));
       }
       return statistics;
@@ -129,8 +135,8 @@ public final class StatisticsFile {
     }
     BinGrid grid = new BinGrid((long) number(node, "first"), number(node, "width"), (int) bins);
     SortedMap<Long, Batches> batches = new TreeMap<>();
-    for (JsonNode batch : node.path("batches")) {
-      JsonNode counts = batch.path("counts");
+    for (JsonNode batch : list(node, "batches")) {
+      JsonNode counts = list(batch, "counts");
       long[] numbers = new long[counts.size()];
       for (int i = 0; i < numbers.length; i++) {
         numbers[i] = counts.get(i).asLong(-1);
@@ -144,6 +150,14 @@ public final class StatisticsFile {
       }
     }
     return new Histogram(grid, batches);
+  }
+
+  private static JsonNode list(JsonNode node, String field) {
+    JsonNode value = node.path(field);
+    if (!value.isArray()) {
+      throw new IllegalArgumentException("`" + field + "` is no list");
+    }
+    return value;
   }
 
   private static double number(JsonNode node, String field) {

@@ -59,7 +59,7 @@ final class PictureRows {
     Arrays.sort(names);
     check(names);
     int batches = (names.length + batchSize - 1) / batchSize;
-    KeyRanges ranges = ranges(names, SparkSamples.partitions(spark, batches));
+    KeyRanges ranges = ranges(names, SparkSamples.partitions(spark.defaultParallelism(), batches));
     Column label =
         labelled ? col(LABEL).cast("long") : org.apache.spark.sql.functions.lit(null).cast("long");
     boolean encoded = columns.contains(CONTENT);

@@ -71,7 +71,9 @@ public final class SparkSamples implements Dataset {
       throw new QalibreException("the dataset is empty; expected at least one sample");
     }
     JavaRDD<SampleBatch> batches =
-        spark.parallelize(packed, partitions(spark, packed.size())).map(SparkSamples::unpack);
+        spark
+            .parallelize(packed, partitions(spark.defaultParallelism(), packed.size()))
+            .map(SparkSamples::unpack);
     return new SparkSamples(batches, new Facts(samples[0], most[0], labelled[0]), false);
   }
 
@@ -79,13 +81,13 @@ public final class SparkSamples implements Dataset {
     return new SampleBatch.Ready((HeapBatch) Objects.requireNonNull(ValueReader.read(packed)));
   }
 
-  /** How many partitions so many batches make: two a core at least, and no very long ones. */
-  static int partitions(JavaSparkContext spark, int batches) {
-    int wanted =
-        Math.max(
-            TASKS_A_CORE * spark.defaultParallelism(),
-            Math.min(MOST_TASKS, batches / BATCHES_A_TASK));
-    return Math.max(1, Math.min(batches, wanted));
+  /**
+   * How many partitions so many batches make: two a core at least, and no very long ones. As many
+   * for each core, so that none waits while others have one more to do.
+   */
+  static int partitions(int cores, int batches) {
+    int wanted = Math.max(TASKS_A_CORE * cores, Math.min(MOST_TASKS, batches / BATCHES_A_TASK));
+    return Math.max(1, Math.min(batches, cores * ((wanted + cores - 1) / cores)));
   }
 
   /** The same, but a sample that cannot be read is an error instead of being counted. */
