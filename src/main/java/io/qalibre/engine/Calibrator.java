@@ -1,8 +1,8 @@
 package io.qalibre.engine;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.dataset.Dataset;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.graph.Graph;
@@ -196,9 +196,13 @@ public final class Calibrator {
     try {
       return Grids.grid(seen, node.spec());
     } catch (IllegalArgumentException e) {
-      throw new QalibreException(
-          "activation `" + node.tensor() + "` cannot be quantized: " + e.getMessage(), e);
+      throw unfit(node, e);
     }
+  }
+
+  private static QalibreException unfit(QuantizerNode node, IllegalArgumentException cause) {
+    return new QalibreException(
+        "activation `" + node.tensor() + "` cannot be quantized: " + cause.getMessage(), cause);
   }
 
   private static Map<String, TensorEncoding> parameters(Graph graph) {
@@ -239,10 +243,23 @@ public final class Calibrator {
     }
     float[] bounds = results.get(results.size() - 1).toFloatArray();
     int first = results.size() - 1 - observed.size();
+    // Counting takes as long as the network: it has as many cores.
+    int threads = JniUtils.getNumThreads();
     for (Observed each : observed) {
       int i = each.place();
       Range range = range(each.quantizer(), bounds[2 * i], bounds[2 * i + 1]);
-      add(each.quantizer(), range, results.get(first + i));
+      FloatBuffer values = results.get(first + i).toByteBuffer(true).asFloatBuffer();
+      add(each.quantizer(), range, values, threads);
+    }
+  }
+
+  private void add(QuantizerNode node, Range range, FloatBuffer values, int threads) {
+    String key = Objects.requireNonNull(keys.get(node.id()));
+    Statistics before = statistics.getOrDefault(key, new Statistics(range, null));
+    try {
+      statistics.put(key, before.with(range, values, threads));
+    } catch (IllegalArgumentException e) {
+      throw unfit(node, e);
     }
   }
 
@@ -256,15 +273,6 @@ public final class Calibrator {
         .mapToObj(i -> new Observed(nodes.get(i), i))
         .sorted(Comparator.comparing(o -> ranks.get(o.quantizer().name())))
         .toList();
-  }
-
-  private void add(QuantizerNode node, Range range, NDArray array) {
-    FloatBuffer buffer = array.toByteBuffer().asFloatBuffer();
-    float[] values = new float[buffer.remaining()];
-    buffer.get(values);
-    String key = Objects.requireNonNull(keys.get(node.id()));
-    Statistics before = statistics.getOrDefault(key, new Statistics(range, null));
-    statistics.put(key, before.with(range, values));
   }
 
   private static Range range(QuantizerNode node, float min, float max) {

@@ -1,22 +1,49 @@
 package io.qalibre.engine;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /** What a program that observes returns beside its outputs. */
 final class ObserverScript {
+  /** A tensor as it lies in memory: what is counted in no order need not be brought into one. */
+  static final String METHODS =
+      """
+        def dense(self: __torch__.M,
+          t: Tensor) -> Tensor:
+          d = t
+          if torch.eq(torch.dim(t), 4):
+            if torch.is_contiguous(t, memory_format=2):
+              d = torch.permute(t, [0, 2, 3, 1])
+            else:
+              d = t
+          else:
+            d = t
+          return d
+      """;
+
   private ObserverScript() {}
 
-  /** Returns the outputs, the observed tensors, and the minimum and maximum of each in one. */
-  static String results(String outputs, List<String> observed) {
+  /**
+   * Returns the outputs, the observed tensors as they lie in memory, and the minimum and maximum of
+   * each in one.
+   */
+  static List<String> results(String outputs, List<String> observed) {
     if (observed.isEmpty()) {
-      return "return [" + outputs + "]";
+      return List.of("return [" + outputs + "]");
     }
-    String ranges =
-        observed.stream()
-            .map(v -> "torch.amin(" + v + "), torch.amax(" + v + ")")
-            .collect(Collectors.joining(", "));
-    return "return [%s, %s, torch.stack([%s])]"
-        .formatted(outputs, String.join(", ", observed), ranges);
+    List<String> lines = new ArrayList<>();
+    List<String> seen = new ArrayList<>();
+    List<String> ranges = new ArrayList<>();
+    for (int i = 0; i < observed.size(); i++) {
+      lines.add("s%d = (self).dense(%s, )".formatted(i, observed.get(i)));
+      lines.add("l%d, h%d, = torch.aminmax(s%d)".formatted(i, i, i));
+      seen.add("s" + i);
+      ranges.add("l" + i);
+      ranges.add("h" + i);
+    }
+    lines.add(
+        "return [%s, %s, torch.stack([%s])]"
+            .formatted(outputs, String.join(", ", seen), String.join(", ", ranges)));
+    return lines;
   }
 }

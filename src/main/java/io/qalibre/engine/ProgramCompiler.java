@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,11 @@ final class ProgramCompiler {
 
   private static final int FLOAT = 6;
   private static final int DOUBLE = 7;
+
+  /** Operators whose code is a function of ATen's that can also write over its argument. */
+  private static final Set<String> CLAMPS = Set.of("Relu", "Clip");
+
+  private static final Pattern FUNCTION = Pattern.compile("^(torch\\.\\w+)\\(");
 
   private static final Set<String> SUMS =
       Set.of("AveragePool", "Conv", "ConvTranspose", "Gemm", "GlobalAveragePool", "MatMul");
@@ -118,10 +124,19 @@ final class ProgramCompiler {
     List<String> expressions = OperatorCatalogue.get(node).code(new Code(node));
     for (int i = 0; i < node.outputs().size(); i++) {
       if (!node.outputs().get(i).isEmpty()) {
-        String result = expressions.get(i);
+        String result = inPlace(node, expressions.get(i));
         assign(node.outputs().get(i), inDouble(node) ? cast(result, FLOAT) : result);
       }
     }
+  }
+
+  /**
+   * A ReLU or ReLU6 writes over what it reads where nothing else reads that: taking memory costs
+   * more than comparing.
+   */
+  private String inPlace(OperatorNode node, String expression) {
+    boolean writes = !mode.trains() && CLAMPS.contains(node.type()) && overwritable(node.input(0));
+    return writes ? FUNCTION.matcher(expression).replaceFirst("$1_(") : expression;
   }
 
   /**
@@ -305,17 +320,18 @@ final class ProgramCompiler {
       body.addAll(learning.lines());
     }
     body.addAll(lines);
-    body.add(
+    body.addAll(
         mode == Mode.OBSERVE
             ? ObserverScript.results(outputs, observed())
-            : "return [" + outputs + "]");
+            : List.of("return [" + outputs + "]"));
     return "class M(Module):\n"
         + "  __parameters__ = []\n"
         + "  __buffers__ = []\n"
         + "  training : bool\n"
         + method("forward", body)
         + methods.stream().map(ScriptMethod::code).collect(Collectors.joining())
-        + (mode.trains() ? QuantizerScript.METHODS : "");
+        + (mode.trains() ? QuantizerScript.METHODS : "")
+        + (mode == Mode.OBSERVE ? ObserverScript.METHODS : "");
   }
 
   private List<String> observed() {

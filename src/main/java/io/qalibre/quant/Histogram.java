@@ -1,9 +1,11 @@
 package io.qalibre.quant;
 
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Counts of values on a fixed grid of bins. Counts are kept apart by the size of the batches they
@@ -14,6 +16,12 @@ import java.util.TreeMap;
  * @param batches what was counted, by the number of values in a batch, those beyond the bins too
  */
 public record Histogram(BinGrid grid, SortedMap<Long, Batches> batches) {
+  /** Floats that are read at a time: few enough to stay in a core's own cache. */
+  private static final int PIECE = 4096;
+
+  /** Values that are worth a second thread. */
+  private static final int PARALLEL = 1 << 16;
+
   /** Checks that counts go with the bins, and copies the map. */
   public Histogram {
     batches = Collections.unmodifiableSortedMap(new TreeMap<>(batches));
@@ -39,7 +47,11 @@ public record Histogram(BinGrid grid, SortedMap<Long, Batches> batches) {
   public record Batches(long number, long[] counts) {
     /** Checks and copies. */
     public Batches {
-      if (number < 1 || Arrays.stream(counts).anyMatch(n -> n < 0)) {
+      boolean valid = number >= 1;
+      for (long count : counts) {
+        valid &= count >= 0;
+      }
+      if (!valid) {
         throw new IllegalArgumentException("not counts of batches");
       }
       counts = counts.clone();
@@ -49,6 +61,15 @@ public record Histogram(BinGrid grid, SortedMap<Long, Batches> batches) {
     @Override
     public long[] counts() {
       return counts.clone();
+    }
+
+    /** Most bins of a weight's channel are empty: they are not divided. */
+    private void addShares(double[] shares, long size, long all) {
+      for (int i = 0; i < counts.length; i++) {
+        if (counts[i] > 0) {
+          shares[i] += (double) counts[i] / size / all;
+        }
+      }
     }
 
     Batches merge(Batches other) {
@@ -81,8 +102,36 @@ public record Histogram(BinGrid grid, SortedMap<Long, Batches> batches) {
   Histogram with(float[] values, int from, int to) {
     long[] counts = new long[grid.bins()];
     grid.count(values, from, to, counts);
+    return with(to - from, counts);
+  }
+
+  /** The same with one more batch; where it is large, threads count parts of it. */
+  Histogram with(FloatBuffer values, int threads) {
+    int size = values.remaining();
+    int parts = size < PARALLEL ? 1 : threads;
+    long[] counts = new long[grid.bins()];
+    IntStream.range(0, parts)
+        .parallel()
+        .mapToObj(i -> count(values, (long) size * i / parts, size * (i + 1L) / parts))
+        .forEachOrdered(part -> Arrays.setAll(counts, bin -> counts[bin] + part[bin]));
+    return with(size, counts);
+  }
+
+  private long[] count(FloatBuffer values, long from, long to) {
+    FloatBuffer rest = values.slice((int) from, (int) (to - from));
+    long[] counts = new long[grid.bins()];
+    float[] piece = new float[Math.min(PIECE, rest.remaining())];
+    while (rest.hasRemaining()) {
+      int size = Math.min(PIECE, rest.remaining());
+      rest.get(piece, 0, size);
+      grid.count(piece, 0, size, counts);
+    }
+    return counts;
+  }
+
+  private Histogram with(long size, long[] counts) {
     SortedMap<Long, Batches> one = new TreeMap<>();
-    one.put((long) to - from, new Batches(1, counts));
+    one.put(size, new Batches(1, counts));
     return merge(new Histogram(grid, one));
   }
 
@@ -112,9 +161,7 @@ public record Histogram(BinGrid grid, SortedMap<Long, Batches> batches) {
   public double[] shares() {
     double[] shares = new double[bins()];
     long number = batches.values().stream().mapToLong(Batches::number).sum();
-    batches.forEach(
-        (size, one) ->
-            Arrays.setAll(shares, i -> shares[i] + (double) one.counts[i] / size / number));
+    batches.forEach((size, one) -> one.addShares(shares, size, number));
     return shares;
   }
 

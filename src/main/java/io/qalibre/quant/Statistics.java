@@ -1,5 +1,7 @@
 package io.qalibre.quant;
 
+import java.nio.FloatBuffer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +32,21 @@ public record Statistics(Range range, @Nullable Histogram histogram) {
     return with(seen, values, 0, values.length);
   }
 
+  /**
+   * The same with a batch outside of the heap; see {@link #with(Range, float[])}.
+   *
+   * @param values the batch, in any order
+   * @param threads how many may count, at least 1
+   */
+  public Statistics with(Range seen, FloatBuffer values, int threads) {
+    return with(seen, before -> before.with(values, threads));
+  }
+
   private Statistics with(Range seen, float[] values, int from, int to) {
+    return with(seen, before -> before.with(values, from, to));
+  }
+
+  private Statistics with(Range seen, UnaryOperator<Histogram> counting) {
     Histogram before = histogram;
     if (before == null) {
       if (seen.min() == 0 && seen.max() == 0) {
@@ -38,7 +54,7 @@ public record Statistics(Range range, @Nullable Histogram histogram) {
       }
       before = Histogram.empty(BinGrid.around(seen));
     }
-    return new Statistics(range.merge(seen), before.with(values, from, to));
+    return new Statistics(range.merge(seen), counting.apply(before));
   }
 
   /**

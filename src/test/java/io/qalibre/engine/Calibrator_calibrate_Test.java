@@ -191,6 +191,14 @@ class Calibrator_calibrate_Test {
         .hasMessageStartingWith("activation `x` holds NaN or infinity")
         .hasMessageContaining("Infinity");
 
+    float[] wide = DATA.floats();
+    wide[500] = 1.2e38f;
+    wide[501] = -1.2e38f;
+    assertThatThrownBy(
+            () -> Calibrator.calibrate(GRAPH, Labelled.of(Tensor.of(wide, DATA.sizes()))))
+        .isInstanceOf(QalibreException.class)
+        .hasMessageStartingWith("activation `x` cannot be quantized: not bins: width Infinity");
+
     float[] weight = GRAPH.initializer("d.weight").floats();
     weight[3] = Float.NaN;
     Graph sick = GRAPH.withInitializers(Map.of("d.weight", Tensor.of(weight, 4, 4, 1, 1)));

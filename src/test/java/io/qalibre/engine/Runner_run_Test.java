@@ -64,6 +64,28 @@ class Runner_run_Test {
   }
 
   @Test
+  void an_activation_function_leaves_what_is_read_elsewhere() {
+    Graph graph =
+        Net.input(2)
+            .op("a", "Add", List.of("x", "x"))
+            .op("r", "Relu", List.of("a"))
+            .op("b", "Add", List.of("r", "a"))
+            .op("c", "Add", List.of("x", "x"))
+            .op("s", "Relu", List.of("c"))
+            .op("d", "Add", List.of("x", "x"))
+            .op("t", "Relu", List.of("d"))
+            .build("b", "c", "s", "t");
+
+    Map<String, Tensor> outputs =
+        Runner.run(Simulation.of(graph), Map.of("x", Tensor.of(new float[] {-1, 2}, 1, 2)));
+
+    assertThat(outputs.get("b").floats()).containsExactly(-2, 8);
+    assertThat(outputs.get("c").floats()).containsExactly(-2, 4);
+    assertThat(outputs.get("s").floats()).containsExactly(0, 4);
+    assertThat(outputs.get("t").floats()).containsExactly(0, 4);
+  }
+
+  @Test
   void a_constant_may_be_an_output() {
     Graph graph =
         Net.input(2)
