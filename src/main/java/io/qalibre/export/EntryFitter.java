@@ -69,12 +69,14 @@ record EntryFitter(Graph graph) {
   }
 
   private Optional<Granularity> channels(QuantizerNode node, Division division, long[] sizes) {
+    if (sizes.length == 0) {
+      return Optional.empty();
+    }
     int axis =
         division.axis() == Division.NOT_SAID
             ? axes(node, sizes).map(WeightAxes::channel).orElse(sizes.length - 1)
-            : Math.floorMod(division.axis(), Math.max(1, sizes.length));
-    return fitting(
-        axis < 0 ? Optional.empty() : Optional.of(new PerChannel(axis)), division, sizes);
+            : Math.floorMod(division.axis(), sizes.length);
+    return fitting(Optional.of(new PerChannel(axis)), division, sizes);
   }
 
   private Optional<Granularity> blocks(QuantizerNode node, Division division, long[] sizes) {

@@ -18,7 +18,10 @@ import io.qalibre.graph.Tensor;
 import io.qalibre.testing.Labelled;
 import io.qalibre.testing.Net;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 
+@DisabledForJreRange(min = JRE.JAVA_24, disabledReason = LocalSpark.NEWER_JAVA)
 class SparkQalibre_searches_Test {
   private static final SparkQalibre SPARK = SparkQalibre.on(LocalSpark.session());
   private static final Network NETWORK = SmallNetwork.network();

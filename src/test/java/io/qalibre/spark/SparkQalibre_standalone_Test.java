@@ -11,12 +11,15 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledForJreRange;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A real cluster: a master, two workers and their executors, in processes of their own. */
 @EnabledIfSystemProperty(named = "full", matches = "true", disabledReason = "a long suite")
+@DisabledForJreRange(min = JRE.JAVA_24, disabledReason = LocalSpark.NEWER_JAVA)
 class SparkQalibre_standalone_Test {
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private static Path folder;
