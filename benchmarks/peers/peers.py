@@ -75,20 +75,31 @@ def qat():
 
 
 def preparation():
+    return prepare("mobilenet_v2")
+
+
+def preparation_resnet50():
+    return prepare("resnet50")
+
+
+def prepare(network):
     tasks = {"create": "making the simulation, and encodings from a batch",
              "calibrate min_max": "encodings from 10 batches, min_max",
              "calibrate tf_enhanced": "encodings from 10 batches, tf_enhanced",
              "calibrate percentile": "encodings from 10 batches, percentile 99.99",
              "equalize": "folding batch normalizations and equalizing",
              "export": "export"}
-    for network in ("mobilenet_v2", "resnet50"):
-        work = (network, "64", "32")
-        for task, words in tasks.items():
-            yield (f"{words}: {network}, W8A8 per channel, 32×3×64×64", 1, {
-                "aimet_torch": python("aimet_preparation.py", *work, "torch", *task.split()),
-                "aimet_onnx": python("aimet_preparation.py", *work, "onnx", *task.split()),
-                "Qalibre": java("Preparation", *work, *task.split()),
-            })
+    work = (network, "64", "32")
+    for task, words in tasks.items():
+        contenders = {
+            "aimet_torch": python("aimet_preparation.py", *work, "torch", *task.split()),
+            "aimet_onnx": python("aimet_preparation.py", *work, "onnx", *task.split()),
+            "Qalibre": java("Preparation", *work, *task.split()),
+        }
+        if (network, task) == ("resnet50", "equalize"):
+            # It takes more memory with every turn: the third did not find 22 GB.
+            del contenders["aimet_onnx"]
+        yield f"{words}: {network}, W8A8 per channel, 32×3×64×64", 1, contenders
 
 
 def start():
@@ -140,10 +151,12 @@ def quantizer():
 
 
 ROWS = {"fp32": fp32, "adaround": adaround, "simulation": simulation, "qat": qat, "preparation": preparation,
-        "start": start, "size": size, "settings": settings, "quantizer": quantizer}
+        "preparation_resnet50": preparation_resnet50, "start": start, "size": size, "settings": settings,
+        "quantizer": quantizer}
 
 HEADINGS = {"fp32": "Training in floats", "adaround": "AdaRound", "simulation": "Simulation",
             "qat": "Quantization-aware training", "preparation": "Before the first evaluation",
+            "preparation_resnet50": "Before the first evaluation of ResNet50",
             "start": "Cold start", "size": "Larger networks, more samples", "settings": "Settings of a process",
             "quantizer": "Forms of a quantizer"}
 
