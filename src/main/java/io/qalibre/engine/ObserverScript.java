@@ -10,7 +10,6 @@ final class ObserverScript {
       """
         def dense(self: __torch__.M,
           t: Tensor) -> Tensor:
-          d = t
           if torch.eq(torch.dim(t), 4):
             if torch.is_contiguous(t, memory_format=2):
               d = torch.permute(t, [0, 2, 3, 1])

@@ -118,7 +118,7 @@ public record Histogram(BinGrid grid, SortedMap<Long, Batches> batches) {
   }
 
   private long[] count(FloatBuffer values, long from, long to) {
-    FloatBuffer rest = values.slice((int) from, (int) (to - from));
+    FloatBuffer rest = values.slice(values.position() + (int) from, (int) (to - from));
     long[] counts = new long[grid.bins()];
     float[] piece = new float[Math.min(PIECE, rest.remaining())];
     while (rest.hasRemaining()) {

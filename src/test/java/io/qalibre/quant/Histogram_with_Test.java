@@ -18,7 +18,8 @@ class Histogram_with_Test {
     }
     Histogram before = Histogram.empty(new BinGrid(-20, 0.1, 40)).with(new float[] {1, 2, 9});
 
-    Histogram after = before.with(FloatBuffer.wrap(values), threads);
+    FloatBuffer within = FloatBuffer.allocate(size + 2).put(1, values).position(1).limit(size + 1);
+    Histogram after = before.with(within, threads);
 
     assertThat(after).isEqualTo(before.with(values));
   }
