@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * The int32 encodings of biases that a simulation leaves in float, as AIMET makes them for files:
  * in steps of s_in·s_w for operators that multiply by a weight, so that a kernel adds them to its
  * sums as they are; in steps of |b|/2^31 for normalizations and recurrent layers, which have no
- * such sums. A bias has one where the operator's input and weight have grids.
+ * such sums. A bias has one where the operator's input and weight have grids, and the step is a
+ * float32 number.
  */
 final class BiasEncodings {
   private static final int BITS = 32;
@@ -57,7 +58,9 @@ final class BiasEncodings {
         weight.granularity() == Granularity.PER_TENSOR
             ? Granularity.PER_TENSOR
             : new PerChannel(Math.max(0, bias.rank() - 1));
-    if (scales.length != (granularity instanceof PerChannel ? bias.size() : 1)) {
+    boolean fits = scales.length == (granularity instanceof PerChannel ? bias.size() : 1);
+    // The product of two very small steps is zero.
+    if (!fits || Arrays.stream(scales).anyMatch(s -> !(s > 0) || Double.isInfinite(s))) {
       return Optional.empty();
     }
     List<Encoding> encodings =
