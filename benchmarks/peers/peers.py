@@ -43,8 +43,8 @@ def fp32():
 
 
 def adaround():
-    work = ("8", "1000")
-    yield ("AdaRound at 4 bits, an iteration of a layer: 1,000 in each of mobilenet_v2's first 8 layers, 32×3×64×64", 1, {
+    work = ("4", "1000")
+    yield ("AdaRound at 4 bits, an iteration of a layer: 1,000 in each of mobilenet_v2's first 4 layers, 32×3×64×64", 1, {
         "aimet_torch": python("aimet_adaround.py", *work),
         "Qalibre": java("AdaRoundLayers", *work),
     })
