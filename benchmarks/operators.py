@@ -45,7 +45,8 @@ def main():
     for name, microseconds in shown:
         row(f"`{name}`", microseconds, f"{runs[name] / steps:.0f}")
     rest = sum(own.values()) - sum(microseconds for _, microseconds in shown)
-    row(f"{len(own) - len(shown)} others", rest, f"{sum(runs.values()) / steps - sum(runs[n] for n, _ in shown) / steps:.0f}")
+    rest_runs = sum(runs.values()) - sum(runs[name] for name, _ in shown)
+    row(f"{len(own) - len(shown)} others", rest, f"{rest_runs / steps:.0f}")
     row("outside of operators: Java, and what waits for it", span - sum(own.values()), "")
 
 

@@ -32,9 +32,29 @@ package io.qalibre.engine;
  * some ties.
  */
 final class LearnedScript {
+  /** A tensor as it lies in memory, in an order of axes in which it is contiguous. */
+  static final String DENSE =
+      """
+        def grid_pixels_last(self: __torch__.M,
+          x: Tensor) -> bool:
+          if torch.eq(torch.dim(x), 4):
+            last = torch.is_contiguous(x, memory_format=2)
+          else:
+            last = False
+          return last
+        def grid_dense(self: __torch__.M,
+          x: Tensor) -> Tensor:
+          if (self).grid_pixels_last(x, ):
+            y = torch.permute(x, [0, 2, 3, 1])
+          else:
+            y = x
+          return y
+      """;
+
   /** The methods that are called. */
   static final String METHODS =
-      """
+      DENSE
+          + """
         def grid_scale(self: __torch__.M,
           lo: Tensor,
           hi: Tensor,
@@ -55,19 +75,9 @@ final class LearnedScript {
           nudge = torch.sub(1, torch.mul(2, torch.remainder(code, 2)))
           end = torch.mul(torch.add(float(code), half), s)
           return torch.mul(end, torch.add(1., torch.mul(float(nudge), 1.1920928955078125e-07)))
-        def grid_pixels_last(self: __torch__.M,
-          x: Tensor) -> bool:
-          if torch.eq(torch.dim(x), 4):
-            last = torch.is_contiguous(x, memory_format=2)
-          else:
-            last = False
-          return last
         def grid_rows(self: __torch__.M,
           x: Tensor) -> Tensor:
-          if (self).grid_pixels_last(x, ):
-            y = torch.permute(x, [0, 2, 3, 1])
-          else:
-            y = x
+          y = (self).grid_dense(x, )
           if torch.gt(torch.dim(x), 1):
             count = torch.size(x, 0)
           else:

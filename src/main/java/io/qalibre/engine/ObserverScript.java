@@ -5,20 +5,8 @@ import java.util.List;
 
 /** What a program that observes returns beside its outputs. */
 final class ObserverScript {
-  /** A tensor as it lies in memory: what is counted in no order need not be brought into one. */
-  static final String METHODS =
-      """
-        def dense(self: __torch__.M,
-          t: Tensor) -> Tensor:
-          if torch.eq(torch.dim(t), 4):
-            if torch.is_contiguous(t, memory_format=2):
-              d = torch.permute(t, [0, 2, 3, 1])
-            else:
-              d = t
-          else:
-            d = t
-          return d
-      """;
+  /** The methods that are called: what is counted in no order need not be brought into one. */
+  static final String METHODS = LearnedScript.DENSE;
 
   private ObserverScript() {}
 
@@ -34,7 +22,7 @@ final class ObserverScript {
     List<String> seen = new ArrayList<>();
     List<String> ranges = new ArrayList<>();
     for (int i = 0; i < observed.size(); i++) {
-      lines.add("s%d = (self).dense(%s, )".formatted(i, observed.get(i)));
+      lines.add("s%d = (self).grid_dense(%s, )".formatted(i, observed.get(i)));
       lines.add("l%d, h%d, = torch.aminmax(s%d)".formatted(i, i, i));
       seen.add("s" + i);
       ranges.add("l" + i);
