@@ -162,26 +162,37 @@ public final class SparkThroughput {
       SparkSamples files =
           spark.pictures(
               session.read().format("binaryFile").load(work.folder.toString()),
-              Preprocessing.TORCHVISION,
-              BATCH);
+              Preprocessing.TORCHVISION);
       System.out.println(executors + " executors");
-      for (boolean warm : List.of(false, true)) {
-        spark.evaluate(work.quantized, samples);
-        note(measured, warm, "evaluate", spark);
-        spark.calibrate(work.sim, samples);
-        note(measured, warm, "calibrate", spark);
-        spark.calibrate(work.large, files);
-        note(measured, warm, "calibrate on files", spark);
-      }
+      Turn turn = new Turn(executors, spark, measured);
+      turn.take("evaluate", 3, () -> spark.evaluate(work.quantized, samples));
+      turn.take("calibrate", 2, () -> spark.calibrate(work.sim, samples));
+      turn.take("calibrate on files", 1, () -> spark.calibrate(work.large, files));
     }
   }
 
-  /** The first time of each is for compilers and caches. */
-  private static void note(Measured measured, boolean warm, String what, SparkQalibre spark) {
-    if (warm) {
-      SparkPass pass = spark.passes().get(spark.passes().size() - 1);
-      measured.add(what, pass);
-      System.out.println("  " + described(pass));
+  /**
+   * The passes of one number of executors, in one application.
+   *
+   * @param executors their number
+   * @param spark makes the passes
+   * @param measured takes what they took
+   */
+  private record Turn(int executors, SparkQalibre spark, Measured measured) {
+    /**
+     * Makes a pass several times. As many for each executor go before, for compilers and caches:
+     * two executors share a pass, and each is to have seen as much as one alone.
+     */
+    void take(String what, int times, Runnable pass) {
+      for (int i = 0; i < times * executors; i++) {
+        pass.run();
+      }
+      for (int i = 0; i < times; i++) {
+        pass.run();
+        SparkPass last = spark.passes().get(spark.passes().size() - 1);
+        measured.add(what, last);
+        System.out.println("  " + described(last));
+      }
     }
   }
 

@@ -25,12 +25,4 @@ interface SampleBatch {
       unreadable = List.copyOf(unreadable);
     }
   }
-
-  /** A batch that is ready. */
-  record Ready(HeapBatch batch) implements SampleBatch {
-    @Override
-    public Loaded load() {
-      return new Loaded(batch, List.of());
-    }
-  }
 }

@@ -41,7 +41,11 @@ import tech.tablesaw.api.Table;
  * <p>Interrupting the cell cancels the job; nothing of it is kept.
  */
 public final class SparkQalibre implements Viewable {
-  private static final int BATCH = 50;
+  /**
+   * Few, since all activations of a batch are in memory at once: of MobileNetV2 at 224×224 150 MB a
+   * picture.
+   */
+  private static final int BATCH = 8;
 
   private final Cluster cluster;
 
@@ -59,7 +63,7 @@ public final class SparkQalibre implements Viewable {
   }
 
   /**
-   * Pictures of a table, in batches of 50; see {@link #pictures(org.apache.spark.sql.Dataset,
+   * Pictures of a table, in batches of 8; see {@link #pictures(org.apache.spark.sql.Dataset,
    * Preprocessing, int)}.
    */
   public SparkSamples pictures(

@@ -9,9 +9,7 @@ import io.qalibre.engine.HeapDataset;
 import io.qalibre.errors.QalibreException;
 import io.qalibre.view.Numbers;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Objects;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
@@ -24,11 +22,14 @@ import org.jspecify.annotations.Nullable;
  * partition after the other, so that results can be compared.
  */
 public final class SparkSamples implements Dataset {
-  private static final int TASKS_A_CORE = 2;
+  private static final int TASKS_A_CORE = 4;
   private static final int BATCHES_A_TASK = 32;
 
   /** What calibrating gives back, some hundred KB a task, has to fit into the driver. */
   private static final int MOST_TASKS = 2000;
+
+  /** How many batches travel to this machine at once. */
+  private static final int FETCHED = 4;
 
   private final JavaRDD<SampleBatch> batches;
   private final Facts facts;
@@ -55,38 +56,33 @@ public final class SparkSamples implements Dataset {
    * @throws QalibreException if it is empty or fails
    */
   static SparkSamples of(JavaSparkContext spark, Dataset dataset) {
-    List<byte[]> packed = new ArrayList<>();
+    List<SampleBatch> batches = new ArrayList<>();
     long[] samples = {0};
     int[] most = {0};
     boolean[] labelled = {false};
     HeapDataset.forEach(
         dataset,
         batch -> {
-          packed.add(ValueWriter.write(batch));
+          batches.add(NumberBatch.of(spark, batch));
           samples[0] += batch.samples();
           most[0] = Math.max(most[0], (int) batch.samples());
           labelled[0] |= !batch.labels().isEmpty();
         });
-    if (packed.isEmpty()) {
+    if (batches.isEmpty()) {
       throw new QalibreException("the dataset is empty; expected at least one sample");
     }
-    JavaRDD<SampleBatch> batches =
-        spark
-            .parallelize(packed, partitions(spark.defaultParallelism(), packed.size()))
-            .map(SparkSamples::unpack);
-    return new SparkSamples(batches, new Facts(samples[0], most[0], labelled[0]), false);
-  }
-
-  private static SampleBatch unpack(byte[] packed) {
-    return new SampleBatch.Ready((HeapBatch) Objects.requireNonNull(ValueReader.read(packed)));
+    int partitions = partitions(spark.defaultParallelism(), batches.size());
+    return new SparkSamples(
+        spark.parallelize(batches, partitions), new Facts(samples[0], most[0], labelled[0]), false);
   }
 
   /**
-   * How many partitions so many batches make: two a core at least, and no very long ones. As many
-   * for each core, so that none waits while others have one more to do.
+   * How many partitions so many batches make: some a core, so that a slow one does fewer, and no
+   * very long ones. As many for each core, so that none waits while others have one more to do.
    */
   static int partitions(int cores, int batches) {
-    int wanted = Math.max(TASKS_A_CORE * cores, Math.min(MOST_TASKS, batches / BATCHES_A_TASK));
+    int many = Math.max(TASKS_A_CORE * cores, batches / BATCHES_A_TASK);
+    int wanted = Math.max(cores, Math.min(MOST_TASKS, many));
     return Math.max(1, Math.min(batches, cores * ((wanted + cores - 1) / cores)));
   }
 
@@ -119,16 +115,14 @@ public final class SparkSamples implements Dataset {
 
   /** The first batch that holds anything; it travels by way of this machine. All if none does. */
   SparkSamples leading() {
-    PartitionFeed feed = local();
+    PartitionFeed feed = local(1);
     if (!feed.hasNext()) {
       return this;
     }
     HeapBatch first = feed.next();
-    JavaRDD<SampleBatch> one =
-        JavaSparkContext.fromSparkContext(batches.context())
-            .parallelize(List.of(ValueWriter.write(first)), 1)
-            .map(SparkSamples::unpack);
-    return new SparkSamples(one, facts, strict);
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(batches.context());
+    List<SampleBatch> one = List.of(NumberBatch.of(spark, first));
+    return new SparkSamples(spark.parallelize(one, 1), facts, strict);
   }
 
   /**
@@ -139,7 +133,7 @@ public final class SparkSamples implements Dataset {
   Dataset first(int n) {
     List<HeapBatch> taken = new ArrayList<>();
     long left = n;
-    for (PartitionFeed feed = local(); left > 0 && feed.hasNext(); ) {
+    for (PartitionFeed feed = local(FETCHED); left > 0 && feed.hasNext(); ) {
       HeapBatch batch = feed.next().first(left);
       taken.add(batch);
       left -= batch.samples();
@@ -147,38 +141,15 @@ public final class SparkSamples implements Dataset {
     return new HeapDataset(taken::iterator);
   }
 
-  /** A pass on this machine, which asks the cluster for one partition after the other. */
-  private PartitionFeed local() {
-    JavaRDD<byte[]> loaded = batches.map(SparkSamples::loaded);
-    Iterator<byte[]> rows = loaded.toLocalIterator();
-    Iterator<SampleBatch> read =
-        new Iterator<>() {
-          @Override
-          public boolean hasNext() {
-            try {
-              return rows.hasNext();
-            } catch (Exception e) { // Scala throws what Java would have to declare.
-              throw Cluster.failure("reading samples", e);
-            }
-          }
-
-          @Override
-          public SampleBatch next() {
-            byte[] packed = rows.next();
-            return () -> (SampleBatch.Loaded) Objects.requireNonNull(ValueReader.read(packed));
-          }
-        };
-    return new PartitionFeed(read, strict);
-  }
-
-  private static byte[] loaded(SampleBatch batch) {
-    return ValueWriter.write(batch.load());
+  /** A pass on this machine, to which the cluster sends a few batches at a time. */
+  private PartitionFeed local(int atOnce) {
+    return new PartitionFeed(new FetchedBatches(batches, atOnce), strict);
   }
 
   /** A pass on this machine. */
   @Override
   public Iterable<Batch> getData(NDManager manager) {
-    return new HeapDataset(this::local).getData(manager);
+    return new HeapDataset(() -> local(FETCHED)).getData(manager);
   }
 
   /** Nothing to prepare. */

@@ -7,6 +7,9 @@ final class LocalSpark {
   /** Hadoop's client, which Spark starts, uses what Java 24 took away. */
   static final String NEWER_JAVA = "Spark 4.0 runs on Java 17 to 23";
 
+  /** How many bytes the driver takes from the tasks of a job: little, so that tests notice. */
+  static final int MOST_RESULTS = 2 << 20;
+
   private static final SparkSession SESSION = start();
 
   private LocalSpark() {}
@@ -24,6 +27,7 @@ final class LocalSpark {
         .config("spark.ui.enabled", false)
         .config("spark.driver.host", "localhost")
         .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.maxResultSize", MOST_RESULTS)
         .config("spark.sql.shuffle.partitions", 2)
         .config("spark.sql.warehouse.dir", "target/spark-warehouse")
         .getOrCreate();

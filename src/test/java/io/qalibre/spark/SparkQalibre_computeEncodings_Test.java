@@ -80,11 +80,11 @@ class SparkQalibre_computeEncodings_Test {
     assertThat(passes).hasSize(2);
     assertThat(counts.samples()).isEqualTo(75);
     assertThat(counts.batches()).isEqualTo(10);
-    assertThat(counts.tasks()).isEqualTo(4);
+    assertThat(counts.tasks()).isEqualTo(8);
     assertThat(counts.unreadable()).isZero();
     assertThat(counts.cost().sent()).isPositive();
     assertThat(counts.cost().received()).isPositive();
-    assertThat(counts).hasToString("calibrate: 75 samples in 10 batches and 4 tasks");
+    assertThat(counts).hasToString("calibrate: 75 samples in 10 batches and 8 tasks");
     assertThat(own.table().rowCount()).isEqualTo(2);
     assertThat(own).hasToString("Qalibre on Spark local[2]: 2 passes, the last: " + counts);
   }

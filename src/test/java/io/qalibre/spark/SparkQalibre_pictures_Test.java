@@ -101,7 +101,7 @@ class SparkQalibre_pictures_Test {
     SparkSamples samples = spark.pictures(files(folder), SEEN, BATCH);
 
     assertThat(samples.size()).isEqualTo(PICTURES);
-    assertThat(samples.partitions()).isEqualTo(4);
+    assertThat(samples.partitions()).isEqualTo(6);
     assertThat(spark.calibrate(SIM, samples)).isEqualTo(SIM.calibrate(here()));
     assertThat(SIM.calibrate(samples)).isEqualTo(SIM.calibrate(here()));
   }

@@ -40,7 +40,7 @@ class SparkQalibre_searches_Test {
   @Test
   void spark_samples_are_a_dataset_here_as_well() {
     assertThat(NETWORK.evaluate(SAMPLES)).isEqualTo(NETWORK.evaluate(SmallNetwork.samples()));
-    assertThat(SAMPLES).hasToString("75 labelled samples in batches of 8, 4 partitions");
+    assertThat(SAMPLES).hasToString("75 labelled samples in batches of 8, 8 partitions");
   }
 
   @Test

@@ -10,14 +10,15 @@ class SparkSamples_partitions_Test {
   @CsvSource({
     "2, 1, 1",
     "2, 3, 3",
-    "2, 16, 4",
-    "2, 160, 6",
-    "3, 160, 6",
+    "2, 16, 8",
+    "2, 160, 8",
+    "2, 320, 10",
+    "3, 400, 12",
     "100, 400000, 2000",
     "300, 400000, 2100",
     "1500, 400000, 3000"
   })
-  void as_many_for_each_core_two_at_least(int cores, int batches, int expected) {
+  void as_many_for_each_core(int cores, int batches, int expected) {
     assertThat(SparkSamples.partitions(cores, batches)).isEqualTo(expected);
   }
 }
