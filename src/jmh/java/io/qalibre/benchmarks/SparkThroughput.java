@@ -116,7 +116,7 @@ public final class SparkThroughput {
       double two = measured.get(1).median(what);
       System.out.printf(
           Locale.ROOT,
-          "%s: %.0f samples/s with one executor, %.0f with two: %.2f times (medians of %s and %s)%n",
+          "%s: %.1f samples/s with one executor, %.1f with two: %.2f times (medians of %s and %s)%n",
           what,
           one,
           two,
