@@ -61,6 +61,7 @@ final class FetchedBatches implements Iterator<SampleBatch> {
     }
   }
 
+  /** A job reads its partition from the beginning; what is not wanted is not decoded. */
   private static Iterator<byte[]> loaded(Iterator<SampleBatch> all, int from, int most) {
     for (int i = 0; i < from && all.hasNext(); i++) {
       all.next();

@@ -28,7 +28,7 @@ public final class SparkSamples implements Dataset {
   /** What calibrating gives back, some hundred KB a task, has to fit into the driver. */
   private static final int MOST_TASKS = 2000;
 
-  /** How many batches travel to this machine at once. */
+  /** How many batches travel to this machine at once: a few, which are to fit into the driver. */
   private static final int FETCHED = 4;
 
   private final JavaRDD<SampleBatch> batches;
