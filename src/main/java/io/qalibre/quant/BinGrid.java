@@ -61,9 +61,13 @@ public record BinGrid(long first, double width, int bins) {
    */
   void count(float[] values, int from, int to, long[] counts) {
     float inverse = (float) (1 / width);
+    // As doubles beforehand: the compiler converts them for each value otherwise, which takes twice
+    // the time.
+    double start = first;
+    double end = bins;
     for (int i = from; i < to; i++) {
-      double bin = Math.floor(values[i] * inverse) - first;
-      if (bin >= 0 && bin < bins) {
+      double bin = Math.floor(values[i] * inverse) - start;
+      if (bin >= 0 && bin < end) {
         counts[(int) bin]++;
       }
     }
